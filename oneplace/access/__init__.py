@@ -1,0 +1,1 @@
+"""Who may see what: users, roles, agreements, relationships and the one decision."""

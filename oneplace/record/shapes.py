@@ -1,0 +1,152 @@
+"""What the door hands out: plain values for one permitted view of one person's record. No rows of the database.
+
+Every value that leaves `record.door` is one of these, so that a page, a FHIR read and an export show the same thing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from oneplace.kernel.ids import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who this is, for the top of each page about the person."""
+
+    person_id: PersonId
+    family: str
+    given: str
+    prefix: str
+    preferred: str
+    birth_date: date | None
+    age: int | None
+    deceased: bool
+    deceased_at: datetime | None
+    sex: str
+    nhs_number: str  # ten digits or ''
+    number_status: str  # verified by agreement of sources | not known | not valid
+    address: str
+    postcode: str
+    phone: str
+    practice_code: str
+    practice_name: str
+    language: str
+    interpreter: bool
+    identity_conflict: bool  # sources that disagree are linked provisionally
+    similar_names: int  # other people in reach with a like name
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One organisation that tells of this person (or could): how fresh, and whether it may be shown."""
+
+    code: str
+    name: str
+    state: str  # shown | no agreement | not connected
+    items: int  # 0 unless shown: nothing about hidden content leaves, not even a count
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One fact, with its source and age. `kind` is a `kernel.rows.Kind` value."""
+
+    key: str
+    kind: str
+    display: str
+    happened_at: datetime | None
+    day_only: bool
+    ended_at: datetime | None
+    status: str
+    value: float | None
+    value_text: str
+    unit: str
+    low: float | None
+    high: float | None
+    code: str
+    system: str
+    source_code: str
+    source_name: str
+    received_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One measured thing over time: the latest value and the points of its small picture, oldest first."""
+
+    display: str
+    unit: str
+    low: float | None
+    high: float | None
+    latest: Item
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowletData:
+    """One panel of a view. `state` tells the four kinds of nothing apart.
+
+    state: filled | none recorded | nil known | no agreement | not connected
+    """
+
+    name: str
+    title: str
+    shape: str  # timeline | table | trends | list | sources
+    state: str
+    items: tuple[Item, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    more: int = 0  # items beyond the panel's limit
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A permitted view: banner, panels in the declared order, sources, and why it could be opened."""
+
+    banner: Banner
+    view: str
+    view_title: str
+    windowlets: tuple[WindowletData, ...]
+    sources: tuple[SourceLine, ...]
+    basis: str
+    opened_at: datetime
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing is shown. To this user the person isn't there: the reason is the same whether they exist or not."""
+
+    reason: str = "not found"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One person that a search found."""
+
+    person_id: PersonId
+    family: str
+    given: str
+    birth_date: date | None
+    age: int | None
+    sex: str
+    nhs_number: str
+    address: str
+    practice_name: str
+    why: str  # exact | former name | sounds like | one letter off | NHS number | date of birth
+    score: float
+    deceased: bool = False
+    identity_conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The people a search found, best first, and a word about how it was read."""
+
+    text: str
+    hits: tuple[Hit, ...]
+    note: str = ""
+    truncated: bool = False
