@@ -2,7 +2,9 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +35,35 @@ def shared_data() -> Path:
     if not folder.exists():
         pytest.skip("no ../shared/data beside this checkout: real example messages can't be read")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite in a file, so that several connections and processes meet; not synced to disk, since nothing is kept."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        options = connection.settings_dict["OPTIONS"]
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledger_lets_tests_start_afresh() -> Iterator[None]:
+    """Django empties tables after a test that commits; the ledger refuses that, so its guard is lifted meanwhile."""
+    from django.db import connection
+
+    from oneplace.ledger import triggers
+
+    emptying = type(connection.ops).sql_flush
+
+    def unguarded(self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        flush = emptying(self, *args, **kwargs)
+        vendor = connection.vendor
+        return [*triggers.unguard_statements(vendor), *flush, *triggers.guard_statements(vendor)] if flush else flush
+
+    type(connection.ops).sql_flush = unguarded
+    yield
+    type(connection.ops).sql_flush = emptying

@@ -1,0 +1,92 @@
+"""The tables of access: who works here, what ties an organisation to a person, what may be shared, keys of feeds.
+
+A person is an opaque key, never a foreign key: access knows no person (house.md, section 1).
+"""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+
+from oneplace.kernel.ids import new_key
+
+
+class User(AbstractUser):
+    """A member of staff: one role in one organisation at a time. `key` is what the ledger calls them."""
+
+    first_name = None
+    last_name = None
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    display_name = models.CharField(max_length=120)
+    role = models.CharField(max_length=40)
+    organisation_code = models.CharField(max_length=12)
+
+    REQUIRED_FIELDS = []
+
+    def get_full_name(self) -> str:
+        """The name that colleagues read."""
+        return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        """The name that colleagues read."""
+        return self.get_full_name()
+
+
+class Relationship(models.Model):
+    """A live tie between a person and an organisation: registration, admission, attendance, open referral.
+
+    `reference` is the upper room's own key for what made it, so that the same fact told twice is one row.
+    `told_at` says when the source last knew this: the newest telling wins, in whatever order they arrive.
+    """
+
+    person = models.CharField(max_length=22)
+    organisation_code = models.CharField(max_length=12)
+    kind = models.CharField(max_length=30)
+    reference = models.CharField(max_length=120)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation_code", "kind", "reference"], name="access_one_tie_a_reference"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation_code", "person", "starts", "ends"], name="access_reach"),
+            models.Index(fields=["person", "organisation_code"], name="access_ties_of_person"),
+            models.Index(fields=["reference"], name="access_tie_reference"),
+        ]
+
+
+class Agreement(models.Model):
+    """What one data controller has signed: from its first to its last day, for which purposes and classes."""
+
+    controller_code = models.CharField(max_length=12)
+    signed_on = models.DateField(null=True, blank=True)
+    starts = models.DateField()
+    ends = models.DateField(null=True, blank=True)
+    purposes = models.JSONField(default=list)
+    classes = models.JSONField(default=list)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["controller_code", "starts"], name="access_one_agreement_a_start"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="access_agreement_order"
+            ),
+        ]
+
+
+class ApiKey(models.Model):
+    """A key with which a feed's machine sends to the inbox. Only its digest is kept."""
+
+    key_id = models.CharField(max_length=22, unique=True)
+    digest = models.CharField(max_length=64)
+    feed_code = models.CharField(max_length=60)
+    label = models.CharField(max_length=120, blank=True)
+    created = models.DateTimeField()
+    last_used = models.DateTimeField(null=True, blank=True)
+    revoked = models.DateTimeField(null=True, blank=True)

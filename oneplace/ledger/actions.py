@@ -1,0 +1,109 @@
+"""The one way into the ledger. A row is written in the transaction of what it records, or neither is kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from oneplace.kernel import clock
+from oneplace.ledger import rules
+from oneplace.ledger.models import Row
+
+_COLUMNS = rules.Line.__slots__
+_INSERT = f"INSERT INTO ledger_row ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - names of our own columns, no input
+_MOVE_HEAD = "UPDATE ledger_head SET seq = %s, hash = %s WHERE id = 1"
+_FIRST_HEAD = "INSERT INTO ledger_head (id, seq, hash) VALUES (1, %s, %s) ON CONFLICT DO NOTHING"
+_READ_HEAD = "SELECT seq, hash FROM ledger_head WHERE id = 1"
+_LENGTHS = {
+    field.name: field.max_length for field in Row._meta.get_fields() if getattr(field, "max_length", None) is not None
+}
+
+
+class NoTransaction(Exception):
+    """A ledger row was asked for outside a transaction: it could outlive, or miss, what it records."""
+
+
+class BrokenLedger(Exception):
+    """The ledger has rows and no head, or its head could not be read: nothing more may be done unrecorded."""
+
+
+def write(
+    *,
+    actor: str,
+    action: str,
+    subject: str = "",
+    purpose: str = "",
+    basis: str = "",
+    organisation: str = "",
+    role: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Add one row to the chain and return its number. Any failure must fail the caller's transaction too.
+
+    Write it as late in a transaction as can be: on PostgreSQL the head stays locked until the commit.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"'{action}' must be written to the ledger inside the transaction that it records")
+    words = {
+        "actor": actor,
+        "role": role,
+        "organisation": organisation,
+        "action": action,
+        "subject": subject,
+        "purpose": purpose,
+        "basis": basis,
+    }
+    _check(words)
+    with connection.cursor() as cursor:
+        tip = _locked_tip(cursor)
+        line = _next_line(tip, words, rules.detail_text(detail))
+        cursor.execute(_INSERT, _values(line))
+        cursor.execute(_MOVE_HEAD, [line.seq, line.hash])
+    return line.seq
+
+
+def _check(words: Mapping[str, str]) -> None:
+    """The same limits on each database: SQLite keeps any length, PostgreSQL does not."""
+    if not words["actor"] or not words["action"]:
+        raise ValueError("a ledger row names its actor and its action")
+    for name, text in words.items():
+        if len(text) > _LENGTHS[name]:
+            raise ValueError(f"the ledger's {name} holds {_LENGTHS[name]} characters and was given {len(text)}")
+
+
+def _locked_tip(cursor: Any) -> rules.Tip:
+    """The head, held until the transaction ends; made on the first row."""
+    # On SQLite the transaction began IMMEDIATE: there is no other writer.
+    read = _READ_HEAD + (" FOR UPDATE" if connection.features.has_select_for_update else "")
+    cursor.execute(read)
+    found = cursor.fetchone()
+    if found is None:
+        cursor.execute("SELECT 1 FROM ledger_row LIMIT 1")
+        if cursor.fetchone():
+            raise BrokenLedger("the ledger has rows and no head: run 'oneplace audit verify'")
+        cursor.execute(_FIRST_HEAD, [0, rules.ORIGIN])
+        cursor.execute(read)
+        found = cursor.fetchone()
+    return rules.Tip(*found)
+
+
+def _next_line(tip: rules.Tip, words: Mapping[str, str], detail: str) -> rules.Line:
+    """The row that follows the tip, with its hash."""
+    content: dict[str, Any] = {
+        **words,
+        "seq": tip.seq + 1,
+        "at_real": clock.real_now(),
+        "at_business": clock.now(),
+        "detail": detail,
+        "previous": tip.hash,
+    }
+    unsealed = rules.Line(**content, hash="")
+    return rules.Line(**content, hash=rules.chain_hash(tip.hash, rules.canonical(unsealed)))
+
+
+def _values(line: rules.Line) -> list[object]:
+    """The row's values as this database's driver takes them."""
+    values: list[object] = [getattr(line, name) for name in _COLUMNS]
+    adapt = connection.ops.adapt_datetimefield_value
+    values[1], values[2] = adapt(line.at_real), adapt(line.at_business)
+    return values
