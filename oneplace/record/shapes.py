@@ -150,3 +150,22 @@ class Found:
     hits: tuple[Hit, ...]
     note: str = ""
     truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentShown:
+    """One entry with where it came from: the source's own facts about it, and its words as they were received."""
+
+    banner: Banner
+    item: Item
+    basis: str
+    opened_at: datetime
+    path: str  # where in the document, e.g. entry[12]
+    format: str  # fhir-stu3-json | hl7-v2 ...
+    digest: str = ""  # SHA-256 of the document as received, hexadecimal
+    size: int = 0  # bytes of the document as received
+    version: str = ""
+    version_at: datetime | None = None
+    text: str = ""  # this element as received; '' where it can't be shown as text
+    history: tuple[Item, ...] = ()  # older versions, newest first
+    issues: tuple[str, ...] = ()  # faults of data in this element, in plain words

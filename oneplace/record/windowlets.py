@@ -6,6 +6,7 @@ Source: record.md (windowlets per role and use case). Knows no database: `record
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ SHAPES = frozenset({"timeline", "table", "trends", "list", "people", "sources"})
 ORDERS = frozenset({"newest", "oldest", "current"})
 COLUMNS = frozenset({"main", "side"})
 _KINDS = frozenset(kind.value for kind in Kind)
+# FHIR's words for what no longer runs (Condition, MedicationStatement, AllergyIntolerance, Flag, CarePlan, Encounter).
+PAST = frozenset(
+    "inactive remission resolved completed stopped cancelled finished refuted revoked ended past"
+    " entered-in-error not-taken not-given not-done".split()
+)
 
 
 class WindowletError(ValueError):
@@ -38,6 +44,7 @@ class Windowlet:
     order: str = "newest"  # newest | oldest | current (what still runs first, then newest)
     only_status: tuple[str, ...] = ()  # empty: any
     not_status: tuple[str, ...] = ()
+    current_only: bool = False  # only what still runs: see is_current
     within_days: int = 0  # 0: however old
     column: str = "main"  # main (read first) | side
     filters: tuple[str, ...] = ()  # source, kind: what a reader may narrow the panel to
@@ -74,6 +81,11 @@ class Sieve:
 
 
 ALL = Sieve()
+
+
+def is_current(status: str, ended_at: datetime | None, now: datetime) -> bool:
+    """True for what still runs: its status isn't a word of ending, and its end isn't behind us."""
+    return status.lower() not in PAST and (ended_at is None or ended_at > now)
 
 
 @cache
@@ -152,6 +164,8 @@ def _checked(panel: Windowlet, where: str) -> Windowlet:
         _one_of(choice, frozenset({"source", "kind"}), f"{where}.filters")
     if not panel.kinds and panel.shape != "sources":
         raise WindowletError(f"{where} names no kinds: say which entries it shows, e.g. kinds: [problem]")
+    if not isinstance(panel.current_only, bool):
+        raise WindowletError(f"{where}.current_only is {panel.current_only!r}: write true or false")
     for key, least in (("limit", 1), ("within_days", 0)):
         value = getattr(panel, key)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
