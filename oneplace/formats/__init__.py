@@ -1,1 +1,81 @@
-"""Wire formats to canonical rows and back. No Django, no database, no network."""
+"""Wire formats to canonical rows and back. No Django, no database, no network.
+
+`read` turns the bytes of one message into a Message or a Reject and never raises; `split` takes a file apart
+into its messages. A new format is one module and one line in `_READERS`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from oneplace.formats import fhir_stu3, hl7v2
+from oneplace.kernel.rows import Message, Reject
+
+_READERS: dict[str, Callable[[bytes], Message | Reject]] = {
+    fhir_stu3.FORMAT: fhir_stu3.read,
+    hl7v2.FORMAT: hl7v2.read,
+}
+_HEADERS = (b"MSH", b"FHS", b"BHS")
+_MESSAGE = re.compile(rb"(?:\A|[\r\n\x0b\x1c])[ \t\r\n\x0b\x1c]*(?=MSH)")
+_BATCH_END = re.compile(rb"[\r\n](?:BTS|FTS|BHS|FHS)[^\r\n]*")
+_FRAMING = b" \t\r\n\x0b\x0c\x1c\x00"
+
+
+def sniff(raw: bytes, name: str = "") -> str | None:
+    """The format of these bytes, told from their beginning; None where none is known. Names of files are not used."""
+    start = _start(raw)
+    if start.startswith(_HEADERS):
+        return hl7v2.FORMAT
+    return fhir_stu3.FORMAT if start.startswith((b"{", b"[")) else None
+
+
+def read(raw: bytes, name: str = "") -> Message | Reject:
+    """One message as canonical rows, or the reason in plain words why it can't be read. Never raises."""
+    if not raw.strip(_FRAMING):
+        return Reject("The file is empty; ask the sender to send it again.", "empty")
+    format_name = sniff(raw)
+    if format_name is None:
+        return _unknown(raw)
+    try:
+        return _READERS[format_name](raw)
+    except Exception as error:
+        reason = f"Our reader failed ({type(error).__name__}); keep the file and report the fault."
+        return Reject(reason, "reader-fault", "", format_name)
+
+
+def split(raw: bytes, name: str = "") -> Iterator[bytes]:
+    """The messages of one file: several HL7 messages or a batch, a bundle a line (NDJSON), else the file itself."""
+    start = _start(raw)
+    if start.startswith(_HEADERS):
+        yield from _hl7_messages(raw)
+    elif _is_ndjson(start):
+        yield from (line for line in raw.splitlines() if line.strip())
+    else:
+        yield raw
+
+
+def _start(raw: bytes) -> bytes:
+    """The first bytes of text, without byte order marks and framing, as if they were in UTF-8."""
+    head = raw[:4096]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+        head = head.replace(b"\0", b"").lstrip(b"\xff\xfe")
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip(_FRAMING)
+
+
+def _hl7_messages(raw: bytes) -> Iterator[bytes]:
+    starts = [found.end() for found in _MESSAGE.finditer(raw)]
+    if len(starts) < 2 and not _BATCH_END.search(raw) and not _start(raw).startswith((b"FHS", b"BHS")):
+        yield raw
+        return
+    for begin, end in zip(starts, [*starts[1:], len(raw)], strict=True):
+        yield _BATCH_END.sub(b"", raw[begin:end]).strip(_FRAMING)
+
+
+def _is_ndjson(start: bytes) -> bool:
+    first, _, rest = start.partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+
+
+def _unknown(raw: bytes) -> Reject:
+    if _start(raw).startswith(b"<"):
+        return Reject("This is XML, which isn't read yet; send FHIR STU3 in JSON or HL7 v2.", "xml-not-read")
+    return Reject("No format that is known: FHIR JSON begins with { and HL7 v2 with MSH.", "format-unknown")
