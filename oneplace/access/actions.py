@@ -1,0 +1,243 @@
+"""Every write of access, each with its ledger row in the same transaction.
+
+Upper rooms tell of relationships in the transaction of the event that makes them. On PostgreSQL a ledger row
+holds the ledger's head until the commit, so tell of them last.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+
+from oneplace.access import queries, roles, rules
+from oneplace.access.models import Agreement, ApiKey, Relationship, User
+from oneplace.access.rules import AgreementRow, RelationshipRow
+from oneplace.kernel import clock
+from oneplace.kernel.ids import PersonId, new_key
+from oneplace.ledger import actions as ledger
+
+_BATCH = 1000
+_COLUMNS = "person, organisation_code, kind, reference, starts, ends, told_at, opened_by"
+_VALUES = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+# Row values compare left to right on both databases: later told wins, then an end over none, then the later start.
+_NEWER = (
+    "(excluded.told_at, COALESCE(excluded.ends, {none}), excluded.starts)"
+    " > (tie.told_at, COALESCE(tie.ends, {none}), tie.starts)"
+)
+_NO_END = {"sqlite": "''", "postgresql": "'-infinity'::timestamptz"}
+
+
+@transaction.atomic
+def create_user(
+    *, username: str, password: str | None, display_name: str, role: str, organisation_code: str, by: str
+) -> User:
+    """A member of staff who may sign in (not, while `password` is None). Raises ValueError for an unknown role."""
+    if roles.role(role) is None:
+        raise ValueError(f"'{role}' is no role; roles.yaml has {', '.join(sorted(roles.roles()))}")
+    user = User.objects.create_user(
+        username=username,
+        password=password,
+        display_name=display_name,
+        role=role,
+        organisation_code=organisation_code,
+    )
+    ledger.write(
+        actor=by, action="create user", subject=user.key, detail={"role": role, "organisation": organisation_code}
+    )
+    return user
+
+
+@transaction.atomic
+def change_password(*, user: User, password: str, by: str) -> None:
+    """Give a user a new password; sessions begun with the old one end."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    ledger.write(actor=by, action="change password", subject=user.key)
+
+
+@transaction.atomic
+def set_relationships(rows: Iterable[RelationshipRow], by: str) -> int:
+    """Tell of many ties at once; returns how many changed. The same rows again, in any order, change nothing.
+
+    One statement for each thousand, and one ledger row for the call when anything changed.
+    """
+    newest = rules.newest_of(rows)
+    changed = sum(_upsert(batch, by) for batch in _batches(newest, _BATCH))
+    if changed:
+        ledger.write(
+            actor=by,
+            action="set relationships",
+            subject=newest[0].person if len(newest) == 1 else "",
+            detail={"told": len(newest), "changed": changed, "kinds": sorted({row.kind for row in newest})},
+        )
+    return changed
+
+
+def open_relationship(
+    *,
+    person: PersonId,
+    organisation_code: str,
+    kind: str,
+    reference: str,
+    starts: datetime,
+    by: str,
+    ends: datetime | None = None,
+    told_at: datetime | None = None,
+) -> bool:
+    """Open one tie, or tell of it again; True when something changed."""
+    row = RelationshipRow(person, organisation_code, kind, reference, starts, ends, told_at)
+    return bool(set_relationships([row], by))
+
+
+@transaction.atomic
+def close_relationship(*, organisation_code: str, kind: str, reference: str, ends: datetime, by: str) -> bool:
+    """End one tie at a moment; False where there is no such tie or it already ended then."""
+    tie = Relationship.objects.filter(organisation_code=organisation_code, kind=kind, reference=reference).first()
+    if tie is None:
+        return False
+    row = RelationshipRow(
+        tie.person, organisation_code, kind, reference, tie.starts, ends, max(tie.told_at, ends, tie.starts)
+    )
+    return bool(set_relationships([row], by))
+
+
+@transaction.atomic
+def repoint_person(*, references: Iterable[str], person: PersonId, by: str) -> dict[str, PersonId]:
+    """Move ties to the person that linkage now says they belong to. Returns who each was tied to before.
+
+    Hand the answer's groups back to this action and the ties stand as they did: a merge undone.
+    """
+    before: dict[str, PersonId] = {}
+    for batch in _batches(sorted(set(references)), _BATCH):
+        moving = Relationship.objects.filter(reference__in=batch).exclude(person=person)
+        before |= {reference: PersonId(old) for reference, old in moving.values_list("reference", "person")}
+        moving.update(person=person)
+    if before:
+        ledger.write(
+            actor=by,
+            action="repoint relationships",
+            subject=person,
+            detail={"from": sorted(set(before.values())), "ties": len(before)},
+        )
+    return before
+
+
+@transaction.atomic
+def load_agreements(rows: Iterable[AgreementRow | Mapping[str, Any] | Any], by: str) -> int:
+    """Make the agreements those that the rows tell; returns how many changed. Raises ValueError naming a bad row.
+
+    The rows are the whole list: an agreement in force that they no longer name ends the day before, so that
+    what was withdrawn stops at once.
+    """
+    told = [row if isinstance(row, AgreementRow) else rules.agreement_from(_mapping(row)) for row in rows]
+    changed = sum(_keep_agreement(row) for row in told)
+    changed += _end_agreements_beside({(row.controller_code, row.starts) for row in told})
+    if changed:
+        ledger.write(actor=by, action="load agreements", detail={"told": len(told), "changed": changed})
+    return changed
+
+
+@transaction.atomic
+def create_key(*, feed_code: str, by: str, label: str = "") -> str:
+    """A new key for a feed's machine. The text is shown once: only its digest is kept."""
+    key_id, secret = new_key(), secrets.token_urlsafe(32)
+    ApiKey.objects.create(
+        key_id=key_id,
+        digest=queries.digest_of(secret),
+        feed_code=feed_code,
+        label=label,
+        created=clock.real_now(),
+    )
+    ledger.write(actor=by, action="create key", subject=key_id, detail={"feed": feed_code})
+    return f"{key_id}.{secret}"
+
+
+@transaction.atomic
+def revoke_key(*, key_id: str, by: str) -> bool:
+    """Make a key worthless from now on; False where there is no such live key."""
+    done = ApiKey.objects.filter(key_id=key_id, revoked__isnull=True).update(revoked=clock.real_now())
+    if done:
+        ledger.write(actor=by, action="revoke key", subject=key_id)
+    return bool(done)
+
+
+def note_use_of_key(key: ApiKey) -> None:
+    """Keep when a key was last used, to the minute: one write a minute, not one a message."""
+    now = clock.real_now()
+    if key.last_used is None or now - key.last_used > timedelta(minutes=1):
+        ApiKey.objects.filter(pk=key.pk).update(last_used=now)
+
+
+def _upsert(rows: Sequence[RelationshipRow], by: str) -> int:
+    """Insert or renew ties in one statement; returns how many rows changed."""
+    newer = _NEWER.format(none=_NO_END[connection.vendor])
+    newest = ", ".join(
+        f"{name} = CASE WHEN {newer} THEN excluded.{name} ELSE tie.{name} END" for name in ("starts", "ends", "told_at")
+    )
+    statement = (
+        f"INSERT INTO access_relationship AS tie ({_COLUMNS}) VALUES {', '.join([_VALUES] * len(rows))} "  # noqa: S608 - our own names and placeholders, no input
+        "ON CONFLICT (organisation_code, kind, reference) DO UPDATE "
+        f"SET person = excluded.person, {newest} WHERE tie.person <> excluded.person OR {newer}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for row in rows for value in _values_of(row, by)])
+        return cursor.rowcount
+
+
+def _values_of(row: RelationshipRow, by: str) -> tuple[object, ...]:
+    """One tie in the order of the columns, as this database's driver takes it."""
+    at = connection.ops.adapt_datetimefield_value
+    told_at = row.told_at or row.starts
+    return row.person, *row.tie_key, at(row.starts), at(row.ends), at(told_at), by
+
+
+def _keep_agreement(row: AgreementRow) -> bool:
+    """Make one agreement stand as told; True when that changed something."""
+    values = {
+        "signed_on": row.signed_on,
+        "ends": row.ends,
+        "purposes": list(row.purposes),
+        "classes": list(row.classes),
+        "note": row.note,
+    }
+    held, made = Agreement.objects.get_or_create(
+        controller_code=row.controller_code, starts=row.starts, defaults=values
+    )
+    changed = any(getattr(held, name) != value for name, value in values.items())
+    if changed:
+        Agreement.objects.filter(pk=held.pk).update(**values)
+    return made or changed
+
+
+def _end_agreements_beside(told: set[tuple[str, Any]]) -> int:
+    """End what is in force and no longer told; an agreement that has not run a day is removed."""
+    today = clock.to_london(clock.now()).date()
+    ended = 0
+    for held in Agreement.objects.all():
+        live = held.ends is None or held.ends >= today
+        if not live or (held.controller_code, held.starts) in told:
+            continue
+        ended += 1
+        if held.starts >= today:
+            held.delete()
+        else:
+            Agreement.objects.filter(pk=held.pk).update(ends=today - timedelta(days=1))
+    return ended
+
+
+def _mapping(row: Any) -> Mapping[str, Any]:
+    """A row's fields by name, whether it came as a mapping or as a dataclass."""
+    if is_dataclass(row) and not isinstance(row, type):
+        return asdict(row)
+    return row if isinstance(row, Mapping) else dict(row)
+
+
+def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,127 @@
+"""Every read of access: who an actor is and may do, the facts of a decision, who is in reach, who shares."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models.functions import Cast
+
+from oneplace.access import roles, rules
+from oneplace.access.models import Agreement, ApiKey, Relationship, User
+from oneplace.access.rules import Actor, Facts, Tie
+from oneplace.kernel import clock
+from oneplace.kernel.clock import to_london
+from oneplace.kernel.ids import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """A controller's agreement as staff read it: the one in force, else the newest."""
+
+    controller_code: str
+    signed_on: date | None
+    starts: date
+    ends: date | None
+    in_force: bool
+    purposes: tuple[str, ...]
+    classes: tuple[str, ...]
+    note: str
+
+
+def actor_of(user: User | AnonymousUser) -> Actor:
+    """The actor behind a signed-in user. Raises PermissionError for anyone who isn't signed in."""
+    if not user.is_authenticated:
+        raise PermissionError("nobody is signed in")
+    return Actor(user.key, user.display_name, user.role, user.organisation_code)
+
+
+def may(actor: Actor, permission: str) -> bool:
+    """True when the actor's role has this permission. Raises ValueError for a word that is no permission."""
+    if permission not in roles.PERMISSIONS:
+        raise ValueError(f"'{permission}' is no permission; access/roles.yaml lists them")
+    return permission in roles.permissions_of(actor.role)
+
+
+def facts_for(actor: Actor, person: PersonId, now: datetime) -> Facts:
+    """The facts of one decision, in one query: the organisation's open ties to the person, agreements in force."""
+    ties = _open_ties(actor.organisation_code, now).filter(person=person)
+    columns = ties.order_by().values_list("organisation_code", "kind", "starts", "ends")
+    nothing = Cast(Value(None), DateTimeField())
+    agreements = _in_force(now).order_by().values_list("controller_code", Value(""), nothing, nothing)
+    found = list(columns.union(agreements, all=True))
+    return Facts(
+        relationships=tuple(Tie(*row) for row in found if row[1]),
+        agreements=frozenset(row[0] for row in found if not row[1]),
+        may=roles.permissions_of(actor.role),
+    )
+
+
+def people_in_reach(actor: Actor, now: datetime) -> "QuerySet[Relationship, str]":
+    """Keys of the people whose record this actor may open: the same rule as `rules.decide`, for lists."""
+    if "open-record" not in roles.permissions_of(actor.role) or not actor.organisation_code:
+        return Relationship.objects.none().values_list("person", flat=True)
+    return _open_ties(actor.organisation_code, now).order_by().values_list("person", flat=True).distinct()
+
+
+def sharing_controllers(now: datetime) -> set[str]:
+    """Codes of the controllers with an agreement in force."""
+    return set(_in_force(now).values_list("controller_code", flat=True))
+
+
+def agreements(now: datetime | None = None) -> dict[str, AgreementLine]:
+    """One line a controller that ever had an agreement: the one in force, else the newest."""
+    day = to_london(now or clock.now()).date()
+    lines: dict[str, AgreementLine] = {}
+    for row in Agreement.objects.order_by("starts"):
+        current = rules.is_in_force(row.starts, row.ends, day)
+        held = lines.get(row.controller_code)
+        if held is None or current or not held.in_force:
+            lines[row.controller_code] = AgreementLine(
+                row.controller_code,
+                row.signed_on,
+                row.starts,
+                row.ends,
+                current,
+                tuple(row.purposes),
+                tuple(row.classes),
+                row.note,
+            )
+    return lines
+
+
+def users() -> QuerySet[User]:
+    """Staff who may sign in, by name."""
+    return User.objects.filter(is_active=True).order_by("display_name", "pk")
+
+
+def key_for(token: str) -> ApiKey | None:
+    """The unrevoked key that a machine's token belongs to, compared in constant time; None for any other text."""
+    key_id, _, secret = token.partition(".")
+    if not key_id or not secret or len(token) > 200:
+        return None
+    held = ApiKey.objects.filter(key_id=key_id, revoked__isnull=True).first()
+    digest = digest_of(secret)
+    # The comparison is made for unknown keys as well, so that time tells nothing.
+    same = hmac.compare_digest(held.digest if held else digest[::-1], digest)
+    return held if held and same else None
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a key: 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _open_ties(organisation_code: str, now: datetime) -> QuerySet[Relationship]:
+    """Ties of one organisation that are open at this moment."""
+    return Relationship.objects.filter(
+        Q(ends__isnull=True) | Q(ends__gt=now), organisation_code=organisation_code, starts__lte=now
+    )
+
+
+def _in_force(now: datetime) -> QuerySet[Agreement]:
+    """Agreements in force on the day of this moment, as people here count days."""
+    day = to_london(now).date()
+    return Agreement.objects.filter(Q(ends__isnull=True) | Q(ends__gte=day), starts__lte=day)
