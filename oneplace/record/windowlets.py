@@ -23,8 +23,8 @@ COLUMNS = frozenset({"main", "side"})
 _KINDS = frozenset(kind.value for kind in Kind)
 # FHIR's words for what no longer runs (Condition, MedicationStatement, AllergyIntolerance, Flag, CarePlan, Encounter).
 PAST = frozenset(
-    "inactive remission resolved completed stopped cancelled finished refuted revoked ended past"
-    " entered-in-error not-taken not-given not-done".split()
+    {"inactive", "remission", "resolved", "completed", "stopped", "cancelled", "finished", "refuted", "revoked"}
+    | {"ended", "past", "entered-in-error", "not-taken", "not-given", "not-done"}
 )
 
 
