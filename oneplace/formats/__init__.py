@@ -15,7 +15,7 @@ _READERS: dict[str, Callable[[bytes], Message | Reject]] = {
     hl7v2.FORMAT: hl7v2.read,
 }
 _HEADERS = (b"MSH", b"FHS", b"BHS")
-_MESSAGE = re.compile(rb"(?:\A|[\r\n\x0b\x1c])[ \t\r\n\x0b\x1c]*(?=MSH)")
+_MESSAGE = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n\x0b\x1c])[ \t]*(?=MSH)")
 _BATCH_END = re.compile(rb"[\r\n](?:BTS|FTS|BHS|FHS)[^\r\n]*")
 _FRAMING = b" \t\r\n\x0b\x0c\x1c\x00"
 
@@ -47,7 +47,7 @@ def split(raw: bytes, name: str = "") -> Iterator[bytes]:
     start = _start(raw)
     if start.startswith(_HEADERS):
         yield from _hl7_messages(raw)
-    elif _is_ndjson(start):
+    elif _is_ndjson(raw):
         yield from (line for line in raw.splitlines() if line.strip())
     else:
         yield raw
@@ -63,16 +63,19 @@ def _start(raw: bytes) -> bytes:
 
 def _hl7_messages(raw: bytes) -> Iterator[bytes]:
     starts = [found.end() for found in _MESSAGE.finditer(raw)]
-    if len(starts) < 2 and not _BATCH_END.search(raw) and not _start(raw).startswith((b"FHS", b"BHS")):
+    batch = len(starts) > 1 or _start(raw).startswith((b"FHS", b"BHS"))
+    if not starts or not batch:
         yield raw
         return
     for begin, end in zip(starts, [*starts[1:], len(raw)], strict=True):
         yield _BATCH_END.sub(b"", raw[begin:end]).strip(_FRAMING)
 
 
-def _is_ndjson(start: bytes) -> bool:
-    first, _, rest = start.partition(b"\n")
-    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+def _is_ndjson(raw: bytes) -> bool:
+    """True where the first line is a whole object and another begins on the next."""
+    end = raw.find(b"\n")
+    first = raw[: max(end, 0)].rstrip()
+    return first.endswith(b"}") and _start(first).startswith(b"{") and raw[end : end + 4096].lstrip().startswith(b"{")
 
 
 def _unknown(raw: bytes) -> Reject:

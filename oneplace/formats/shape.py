@@ -21,23 +21,30 @@ class Moment(NamedTuple):
 
 
 NEVER = Moment()
+FIRST_YEAR = 1850  # systems write year 1 or 1753 for "none", and year 1 can't be shown in London's time
 
 
 def iso_moment(text: str) -> Moment:
     """FHIR date, dateTime or instant. Raises ValueError or OverflowError for anything else."""
     length = len(text)
     if length > 10 and text[10] == "T":
-        told = datetime.fromisoformat(text)
+        told = _plausible(datetime.fromisoformat(text))
         if told.tzinfo is None:
             return Moment(told.replace(tzinfo=LONDON).astimezone(UTC), False, "zone")
         return Moment(told.astimezone(UTC))
     if length == 10 and text[7] == "-":
-        return Moment(datetime.fromisoformat(text).replace(tzinfo=UTC), True)
+        return Moment(_plausible(datetime.fromisoformat(text)).replace(tzinfo=UTC), True)
     if length == 7:
-        return Moment(datetime.fromisoformat(text + "-01").replace(tzinfo=UTC), True, "month")
+        return Moment(_plausible(datetime.fromisoformat(text + "-01")).replace(tzinfo=UTC), True, "month")
     if length == 4:
-        return Moment(datetime.fromisoformat(text + "-01-01").replace(tzinfo=UTC), True, "year")
+        return Moment(_plausible(datetime.fromisoformat(text + "-01-01")).replace(tzinfo=UTC), True, "year")
     raise ValueError("not a FHIR date")
+
+
+def _plausible(told: datetime) -> datetime:
+    if told.year < FIRST_YEAR:
+        raise ValueError("before any record")
+    return told
 
 
 def number_text(value: float) -> str:

@@ -15,13 +15,13 @@ from oneplace.formats.fhir_stu3.entries import CONTEXT, READERS
 from oneplace.formats.fhir_stu3.medicines import note_order
 from oneplace.formats.fhir_stu3.people import ods_code, person_row, registration, source_organisation
 from oneplace.formats.fhir_stu3.reading import NOTHING, Node, Reading
+from oneplace.formats.limits import MAX_ID
 from oneplace.formats.shape import iso_moment
 from oneplace.kernel.rows import EntryRow, EventRow, Issue, Message, PersonRow, Reject, Severity
 
 FORMAT = "fhir-stu3-json"
 
 _SAFE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{1,59}")
-_MAX_ID = 120
 
 
 def read(raw: bytes) -> Message | Reject:
@@ -148,7 +148,7 @@ def _message(bundle: Node, issues: list[Issue]) -> Message | Reject:
     return Message(
         FORMAT,
         code,
-        reading.source_name,
+        reading.source_name[:200],
         people,
         entries,
         events,
@@ -165,7 +165,7 @@ def _index(
     """First pass: resources by reference, roles by practitioner, last issues by plan, and the patients."""
     resources = reading.resources
     for index, entry in enumerate(entries):
-        resource = entry.get("resource") if entry.__class__ is dict else None
+        resource: Any = entry.get("resource") if entry.__class__ is dict else None
         sort = resource.get("resourceType") if resource.__class__ is dict else None
         if sort.__class__ is not str:
             reading.path = f"entry[{index}]"
@@ -281,7 +281,7 @@ def _owner(reading: Reading, resource: Node, people: set[str], only: str) -> boo
     if reference.__class__ is str:
         key = reference.rpartition("/")[2]
         if key not in people:
-            key = reading.resource(reference).get("id", "")
+            key = reading.text(reading.resource(reference), "id", "subject.")
         if key in people:
             reading.local_id = key
             return True
@@ -312,7 +312,7 @@ def _key(reading: Reading, resource: Node) -> str:
     key = reading.text(resource, "id")
     if not key:
         reading.fault("id", "id-missing", "without an id it can't be told apart from others; it was left out")
-    elif len(key) > _MAX_ID:
+    elif len(key) > MAX_ID:
         reading.fault("id", "id-too-long", "FHIR allows 64 characters; it was left out")
         return ""
     return key
@@ -324,7 +324,7 @@ def _section_key(reading: Reading, resource: Node) -> str:
     if not heading:
         reading.fault("id", "id-missing", "a list without id, code and title can't be told apart; it was left out")
         return ""
-    return f"{reading.local_id}/{heading}"[: _MAX_ID + 36]
+    return f"{reading.local_id}/{heading}"[: MAX_ID + 36]
 
 
 def _version(reading: Reading, resource: Node) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from oneplace.formats.fhir_stu3 import medicines, observations
 from oneplace.formats.fhir_stu3.reading import Node, Reading, extension, extensions, notes, put
-from oneplace.formats.shape import number_text
 from oneplace.kernel.rows import EntryRow, Kind
 
 
@@ -17,7 +16,7 @@ def condition(reading: Reading, resource: Node) -> EntryRow:
     reading.sign(detail, resource, "asserter")
     significance = extension(resource, "ProblemSignificance")
     coded = _coded_with_words(reading, resource, detail)
-    put(detail, significance=reading.text(significance, "valueCode"), notes=notes(reading, resource))
+    put(detail, significance=reading.text(significance, "valueCode", "extension."), notes=notes(reading, resource))
     when = reading.first_moment(resource, "onsetDateTime", "onsetPeriod.start", "assertedDate")
     ended = reading.first_moment(resource, "abatementDateTime", "abatementPeriod.start").at
     return reading.row(Kind.PROBLEM, when, coded, reading.text(resource, "clinicalStatus"), detail, ended)
@@ -31,11 +30,11 @@ def allergy(reading: Reading, resource: Node) -> EntryRow:
     end = extension(resource, "AllergyIntoleranceEnd")
     put(
         detail,
-        category=", ".join(part for part in resource.get("category") or () if part.__class__ is str),
+        category=", ".join(reading.texts(resource, "category")),
         severity=reading.text(resource, "criticality"),
         verification=reading.text(resource, "verificationStatus"),
         notes=notes(reading, resource),
-        reason_ended=reading.text(extension(end, "reasonEnded"), "valueString"),
+        reason_ended=reading.text(extension(end, "reasonEnded"), "valueString", "extension."),
         reactions=_reactions(reading, resource, detail),
     )
     when = reading.first_moment(resource, "onsetDateTime", "onsetPeriod.start", "assertedDate")
@@ -55,11 +54,10 @@ def immunization(reading: Reading, resource: Node) -> EntryRow:
     elif vaccine[0] != "UNK":
         put(detail, vaccine=vaccine[2])
     place = reading.name_of(resource, "location")
-    amount = reading.number(reading.node(resource, "doseQuantity"), "value", "doseQuantity.")
     put(
         detail,
         place=place,
-        dose="" if amount is None else f"{number_text(amount)} {resource['doseQuantity'].get('unit', '')}".strip(),
+        dose=reading.amount(resource, "doseQuantity"),
         batch=reading.text(resource, "lotNumber"),
         expires=reading.text(resource, "expirationDate"),
         manufacturer=reading.name_of(resource, "manufacturer"),
@@ -75,7 +73,7 @@ def encounter(reading: Reading, resource: Node) -> EntryRow:
     detail: Node = {}
     participants = reading.nodes(resource, "participant")
     if participants:
-        reading.sign(detail, _performer(participants), "individual", "participant.")
+        reading.sign(detail, _performer(reading, participants), "individual", "participant.")
     for location in reading.nodes(resource, "location")[:1]:
         put(detail, place=reading.name_of(location, "location", "location."))
     put(
@@ -159,7 +157,7 @@ def document_reference(reading: Reading, resource: Node) -> EntryRow:
             detail,
             content_type=reading.text(attachment, "contentType", where),
             url=reading.text(attachment, "url", where),
-            size=reading.number(attachment, "size", where),
+            size=int(min(reading.number(attachment, "size", where) or 0, 2.0**53)),
             notes=reading.text(attachment, "title", where),
         )
     put(detail, category=words if title else "")
@@ -173,22 +171,12 @@ def section(reading: Reading, resource: Node) -> EntryRow:
     title = reading.text(resource, "title")
     detail: Node = {}
     warned = (told.get("valueCode") for told in extensions(resource))
-    members = []
-    for item in (
-        resource.get("entry") or () if resource.get("entry").__class__ is list else reading.nodes(resource, "entry")
-    ):
-        told = item.get("item") if item.__class__ is dict else None
-        reference = told.get("reference") if told.__class__ is dict else None  # type: ignore[union-attr]
-        if reference.__class__ is str:
-            members.append(reference)
-        else:
-            reading.fault("entry", "wrong-type", "an item of this list refers to nothing; it was left out")
     put(
         detail,
-        warnings=[code for code in warned if code.__class__ is str],
+        warnings=[warning for warning in warned if warning.__class__ is str],
         empty_reason=reading.words(resource, "emptyReason") if "emptyReason" in resource else "",
         notes=notes(reading, resource),
-        members=members,
+        members=reading.references(resource, "entry", "item"),
     )
     when = reading.first_moment(resource, "date")
     return reading.row(Kind.SECTION, when, (code, system, title or words), reading.text(resource, "status"), detail)
@@ -248,14 +236,12 @@ def _reactions(reading: Reading, resource: Node, detail: Node) -> list[str]:
     return [reaction for reaction in found if reaction]
 
 
-def _performer(participants: list[Node]) -> Node:
+def _performer(reading: Reading, participants: list[Node]) -> Node:
     """Who held the encounter: the primary performer, else the first who took part."""
     for participant in participants:
-        for sort in participant.get("type") or ():
-            codings = sort.get("coding") if sort.__class__ is dict else None
-            if codings.__class__ is list and any(
-                told.__class__ is dict and told.get("code") == "PPRF" for told in codings
-            ):
+        for sort in reading.nodes(participant, "type", "participant."):
+            codings = reading.nodes(sort, "coding", "participant.type.")
+            if any(coding.get("code") == "PPRF" for coding in codings):
                 return participant
     return participants[0]
 

@@ -4,7 +4,6 @@ Source: GP Connect structured record 1.2 to 1.5; a statement rests on its plan, 
 """
 
 from oneplace.formats.fhir_stu3.reading import NOTHING, Coded, Node, Reading, extension, notes, put
-from oneplace.formats.shape import number_text
 from oneplace.kernel.rows import EntryRow, Kind
 
 
@@ -83,10 +82,10 @@ def note_order(reading: Reading, resource: Node) -> None:
         return
     issued = resource.get("authoredOn")
     based_on = resource.get("basedOn")
-    if issued.__class__ is str and based_on.__class__ is list and based_on and based_on[0].__class__ is dict:  # type: ignore[index]
-        plan = based_on[0].get("reference")  # type: ignore[index]
-        if plan.__class__ is str and reading.last_orders.get(plan, "") < issued[:10]:  # type: ignore[index]
-            reading.last_orders[plan] = issued[:10]  # type: ignore[index]
+    if issued.__class__ is str and based_on.__class__ is list and based_on and based_on[0].__class__ is dict:
+        plan = based_on[0].get("reference")
+        if plan.__class__ is str and reading.last_orders.get(plan, "") < issued[:10]:
+            reading.last_orders[plan] = issued[:10]
 
 
 def _plan(reading: Reading, resource: Node) -> tuple[str, Node]:
@@ -105,13 +104,9 @@ def _dose(reading: Reading, resource: Node, key: str) -> str:
 
 
 def _quantity(reading: Reading, supply: Node) -> str:
-    quantity = reading.node(supply, "quantity", "dispenseRequest.")
-    if not quantity:
-        return ""
-    amount = reading.number(quantity, "value", "dispenseRequest.quantity.")
-    if amount is None:
-        return reading.text(extension(quantity, "MedicationQuantityText"), "valueString")
-    return f"{number_text(amount)} {reading.text(quantity, 'unit', 'dispenseRequest.quantity.')}".rstrip()
+    told = reading.node(supply, "quantity", "dispenseRequest.")
+    words = extension(told, "MedicationQuantityText")
+    return reading.amount(supply, "quantity", "dispenseRequest.") or reading.text(words, "valueString", "extension.")
 
 
 def _type(reading: Reading, plan: Node) -> str:
@@ -129,4 +124,4 @@ def _repeats(plan: Node) -> dict[str, int]:
         "repeats_issued": extension(repeats, "numberOfRepeatPrescriptionsIssued").get("valueUnsignedInt"),
         "repeats_allowed": extension(repeats, "numberOfRepeatPrescriptionsAllowed").get("valueUnsignedInt"),
     }
-    return {key: value for key, value in found.items() if value.__class__ is int}  # type: ignore[misc]
+    return {key: value for key, value in found.items() if value.__class__ is int}

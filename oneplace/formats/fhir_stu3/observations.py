@@ -3,7 +3,7 @@
 A finding with a number (its own, or its components') is a result; with words alone it is an observation.
 """
 
-from oneplace.formats.fhir_stu3.reading import NOTHING, Node, Reading, notes, put
+from oneplace.formats.fhir_stu3.reading import NOTHING, Node, Reading, put
 from oneplace.formats.shape import number_text
 from oneplace.kernel.rows import EntryRow, Kind, Severity
 
@@ -22,7 +22,7 @@ def observation(reading: Reading, resource: Node) -> EntryRow:
         value_text = value_text or joined(detail.get("components", []))
         unit = unit or _one_unit(detail.get("components", []))
     if "related" in resource:
-        put(detail, members=_members(reading, resource, "related", "target"))
+        put(detail, members=reading.references(resource, "related", "target"))
     put(
         detail,
         comments=reading.text(resource, "comment"),
@@ -45,7 +45,7 @@ def diagnostic_report(reading: Reading, resource: Node) -> EntryRow:
         detail,
         text=reading.text(resource, "conclusion"),
         category=reading.words(resource, "category"),
-        members=_members(reading, resource, "result"),
+        members=reading.references(resource, "result"),
     )
     when = reading.first_moment(resource, "effectiveDateTime", "effectivePeriod.start", "issued")
     kind = Kind.RESULT if "members" in detail else Kind.OBSERVATION
@@ -88,7 +88,7 @@ def _signed(reading: Reading, resource: Node, detail: Node) -> tuple[str, str, s
     """Author and code, with the sender's own words where they say more than the code."""
     performers = resource.get("performer")
     if performers.__class__ is list and performers:
-        reading.sign(detail, {"performer": performers[0]}, "performer")  # type: ignore[index]
+        reading.sign(detail, {"performer": performers[0]}, "performer")
     coded = reading.coded(resource, "code")
     words = reading.text(reading.node(resource, "code"), "text", "code.") if "code" in resource else ""
     if words and words != coded[2]:
@@ -126,7 +126,7 @@ def _words(reading: Reading, node: Node, key: str, told: object, where: str) -> 
     if key in {"valueDateTime", "valueDate", "valueTime"}:
         return reading.text(node, key, where)
     if told.__class__ is int or told.__class__ is float:
-        return number_text(told)  # type: ignore[arg-type]
+        return number_text(told)
     reading.fault(where + key, "value-not-read", "a value of this sort isn't read yet", Severity.WARNING)
     return ""
 
@@ -158,17 +158,10 @@ def _reference_range(reading: Reading, resource: Node, detail: Node) -> tuple[fl
     return None, None
 
 
-def _members(reading: Reading, resource: Node, key: str, inner: str = "") -> list[str]:
-    """References to the parts, as `Type/id`."""
-    where = f"{key}.{inner}." if inner else f"{key}."
-    nodes = reading.nodes(resource, key)
-    told = [reading.node(node, inner, key + ".") for node in nodes] if inner else nodes
-    return [reference for node in told if (reference := reading.text(node, "reference", where))]
-
-
 def _items(reading: Reading, resource: Node) -> list[Node]:
     """All items of a questionnaire in reading order, those inside others too."""
-    waiting, found = reading.nodes(resource, "item")[::-1], []
+    found: list[Node] = []
+    waiting = reading.nodes(resource, "item")[::-1]
     while waiting and len(found) < _MAX_ITEMS:
         item = waiting.pop()
         found.append(item)

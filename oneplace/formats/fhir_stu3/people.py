@@ -5,7 +5,8 @@ Source: GP Connect CareConnect-GPC-Patient-1. The Patient's managing organisatio
 
 from datetime import date
 
-from oneplace.formats.fhir_stu3.reading import NOTHING, ODS_SYSTEM, Node, Reading, extension, texts
+from oneplace.formats.fhir_stu3.reading import NOTHING, ODS_SYSTEM, Node, Reading, extension
+from oneplace.formats.limits import fitted_person
 from oneplace.formats.shape import postcode
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Address, EventRow, Move, Name, PersonRow, Severity
@@ -21,7 +22,7 @@ def person_row(reading: Reading, patient: Node) -> PersonRow:
     died = reading.first_moment(patient, "deceasedDateTime").at
     practice = reading.target(patient, "managingOrganization")[1]
     communication = extension(patient, "NHSCommunication")
-    return PersonRow(
+    row = PersonRow(
         local_id=reading.local_id,
         nhs_number=_nhs_number(reading, patient),
         names=_names(reading, patient),
@@ -39,6 +40,7 @@ def person_row(reading: Reading, patient: Node) -> PersonRow:
         version_at=reading.version_at,
         path=reading.path,
     )
+    return fitted_person(row, lambda name: reading.fault(name, "too-long", "longer than a record holds; it was cut"))
 
 
 def registration(reading: Reading, patient: Node) -> EventRow | None:
@@ -75,15 +77,17 @@ def ods_code(reading: Reading, organisation: Node) -> str:
     """The ODS code of an Organization; '' where it carries none."""
     for identifier in reading.nodes(organisation, "identifier"):
         if reading.text(identifier, "system", "identifier.").endswith(ODS_SYSTEM):
-            return reading.text(identifier, "value", "identifier.").upper()
+            return reading.text(identifier, "value", "identifier.").upper()[:20]
     return ""
 
 
 def _custodian(reading: Reading) -> Node:
     for resource in reading.resources.values():
-        organisation = reading.target(resource, "custodian")[1] or reading.target(resource, "serviceProvider")[1]
-        if organisation:
-            return organisation
+        for key in ("custodian", "serviceProvider"):
+            if resource.get(key).__class__ is dict:
+                organisation = reading.target(resource, key)[1]
+                if organisation:
+                    return organisation
     return NOTHING
 
 
@@ -116,13 +120,13 @@ def _names(reading: Reading, patient: Node) -> tuple[Name, ...]:
     for index, told in enumerate(reading.nodes(patient, "name")):
         where = f"name[{index}]."
         family = reading.text(told, "family", where)
-        given = " ".join(filter(None, texts(told, "given")))
+        given = " ".join(reading.texts(told, "given", where))
         if not family:
             given, _, family = (reading.text(told, "text", where) or given).rpartition(" ")
             reading.fault(where + "family", "family-missing", "no family name: its last word was taken", Severity.NOTE)
         if family:
             use = reading.text(told, "use", where)
-            found.append(Name(family, given.strip(), " ".join(filter(None, texts(told, "prefix"))), use))
+            found.append(Name(family, given.strip(), " ".join(reading.texts(told, "prefix", where)), use))
     if not found:
         reading.fault("name", "name-missing", "no name was sent", Severity.WARNING)
     return tuple(sorted(found, key=lambda name: _NAME_ORDER.get(name.use, 2)))
@@ -149,7 +153,9 @@ def _addresses(reading: Reading, patient: Node) -> tuple[Address, ...]:
     for index, told in enumerate(reading.nodes(patient, "address")):
         where = f"address[{index}]."
         towns = (reading.text(told, key, where) for key in ("city", "district"))
-        lines = tuple(filter(None, (*texts(told, "line"), *towns))) or (reading.text(told, "text", where),)
+        lines = tuple(filter(None, (*reading.texts(told, "line", where), *towns))) or (
+            reading.text(told, "text", where),
+        )
         code = postcode(reading.text(told, "postalCode", where))
         found.append(Address(tuple(filter(None, lines)), code, reading.text(told, "use", where)))
     return tuple(sorted(found, key=lambda address: _ADDRESS_ORDER.get(address.use, 1)))

@@ -7,7 +7,8 @@ becomes an issue with its path and an empty value. Fault texts never repeat what
 from datetime import datetime
 from typing import Any
 
-from oneplace.formats.shape import NEVER, Moment, iso_moment
+from oneplace.formats.limits import ENTRY_LIMITS, fitted
+from oneplace.formats.shape import NEVER, Moment, iso_moment, number_text
 from oneplace.kernel.rows import EntryRow, Issue, Kind, Severity
 
 Node = dict[str, Any]
@@ -57,7 +58,7 @@ class Reading:
         """The text under `key`, without spaces around it; '' where there is none or it isn't text."""
         value = node.get(key)
         if value.__class__ is str:
-            return value.strip()  # type: ignore[union-attr]
+            return value.strip()
         if value is not None:
             self.fault(where + key, "wrong-type", "text was expected here; the value was left out")
         return ""
@@ -66,7 +67,7 @@ class Reading:
         """The object under `key`; an empty one where there is none or it isn't an object."""
         value = node.get(key)
         if value.__class__ is dict:
-            return value  # type: ignore[return-value]
+            return value
         if value is not None:
             self.fault(where + key, "wrong-type", "an object was expected here; the value was left out")
         return NOTHING
@@ -83,9 +84,28 @@ class Reading:
             self.fault(where + key, "wrong-type", "a list was expected here; the value was left out")
             return []
         if all(item.__class__ is dict for item in value):
-            return value  # type: ignore[no-any-return]
+            return value
         self.fault(where + key, "wrong-type", "an item of this list is not an object; it was left out")
         return [item for item in value if item.__class__ is dict]
+
+    def texts(self, node: Node, key: str, where: str = "") -> list[str]:
+        """The texts of the list under `key` (names, address lines), empty ones and others left out."""
+        value = node.get(key)
+        if value is None:
+            return []
+        told = [value] if value.__class__ is str else value if value.__class__ is list else [None]
+        kept = [item.strip() for item in told if item.__class__ is str]
+        if len(kept) < len(told):
+            self.fault(where + key, "wrong-type", "a list of texts was expected here; the rest was left out")
+        return [item for item in kept if item]
+
+    def references(self, node: Node, key: str, inner: str = "") -> list[str]:
+        """What the References of a list point to, as `Type/id`; those inside `inner` of each item where it is told."""
+        items = self.nodes(node, key)
+        if inner:
+            items = [self.node(item, inner, key + ".") for item in items]
+        where = f"{key}.{inner}." if inner else key + "."
+        return [told for item in items if (told := self.text(item, "reference", where))]
 
     def number(self, node: Node, key: str, where: str = "") -> float | None:
         """The number under `key`; text that looks like one is not one."""
@@ -97,6 +117,12 @@ class Reading:
         self.fault(where + key, "wrong-type", "a number was expected here; the value was left out")
         return None
 
+    def amount(self, node: Node, key: str, where: str = "") -> str:
+        """A quantity as people write it (28 tablet); '' where it has no number."""
+        quantity = self.node(node, key, where)
+        value = self.number(quantity, "value", f"{where}{key}.")
+        return "" if value is None else f"{number_text(value)} {self.text(quantity, 'unit', f'{where}{key}.')}".strip()
+
     def moment(self, node: Node, key: str, where: str = "") -> Moment:
         """The date or time under `key` in UTC; NEVER where there is none or it can't be read."""
         value = self.text(node, key, where)
@@ -105,7 +131,7 @@ class Reading:
         try:
             told = iso_moment(value)
         except (ValueError, OverflowError):
-            self.fault(where + key, "date-unreadable", "this is no date that exists; it was left out")
+            self.fault(where + key, "date-unreadable", "this is no date that a record can hold; it was left out")
             return NEVER
         if told.precision == "zone":
             self.fault(where + key, "zone-missing", "a time without its zone was read as London time", Severity.NOTE)
@@ -135,7 +161,7 @@ class Reading:
         for coding in self.nodes(concept, "coding", where):
             system = coding.get("system")
             words = words or self.text(coding, "display", where + "coding.")
-            grade = 0 if system == SNOMED else 1 if system.__class__ is str and "read" in system else 2  # type: ignore[operator]
+            grade = 0 if system == SNOMED else 1 if system.__class__ is str and "read" in system else 2
             if grade < rank:
                 best, rank = coding, grade
         where += "coding."
@@ -201,8 +227,8 @@ class Reading:
         if name.__class__ is not list:
             return self.text(someone, "name")
         for told in self.nodes(someone, "name"):
-            parts = [*texts(told, "prefix"), *texts(told, "given"), self.text(told, "family", "name.")]
-            return self.text(told, "text", "name.") or " ".join(part for part in parts if part)
+            parts = [*self.texts(told, "prefix", "name."), *self.texts(told, "given", "name.")]
+            return self.text(told, "text", "name.") or " ".join([*parts, self.text(told, "family", "name.")]).strip()
         return ""
 
     def row(
@@ -225,7 +251,7 @@ class Reading:
             self.fault("", "nothing-said", "neither a code nor words say what this is", Severity.WARNING)
         if happened.precision:
             detail["date_precision"] = happened.precision
-        return EntryRow(
+        row = EntryRow(
             self.local_id,
             kind,
             self.type,
@@ -247,14 +273,10 @@ class Reading:
             self.version_at,
             detail,
         )
+        return fitted(row, ENTRY_LIMITS, self._too_long)
 
-
-def texts(node: Node, key: str) -> list[str]:
-    """The texts of a list of texts (names, address lines); anything else in it is left out."""
-    value = node.get(key)
-    if value.__class__ is str:
-        return [value]  # type: ignore[list-item]
-    return [item.strip() for item in value if item.__class__ is str] if value.__class__ is list else []  # type: ignore[union-attr]
+    def _too_long(self, name: str) -> None:
+        self.fault(name, "too-long", "longer than a record holds; it was cut")
 
 
 def notes(reading: Reading, node: Node, key: str = "note") -> str:
@@ -268,7 +290,7 @@ def extension(node: Node, name: str) -> Node:
     """The extension whose address ends with `name` (with or without its version number), else an empty node."""
     for item in extensions(node):
         url = item.get("url")
-        if url.__class__ is str and (url.endswith(name) or url[:-2].endswith(name)):  # type: ignore[union-attr,index]
+        if url.__class__ is str and (url.endswith(name) or url[:-2].endswith(name)):
             return item
     return NOTHING
 
@@ -276,7 +298,7 @@ def extension(node: Node, name: str) -> Node:
 def extensions(node: Node) -> list[Node]:
     """The extensions of a node that are objects."""
     found = node.get("extension")
-    return [item for item in found if item.__class__ is dict] if found.__class__ is list else []  # type: ignore[union-attr]
+    return [item for item in found if item.__class__ is dict] if found.__class__ is list else []
 
 
 def put(detail: Node, **words: Any) -> Node:

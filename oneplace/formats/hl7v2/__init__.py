@@ -14,7 +14,7 @@ from oneplace.kernel.rows import EventRow, Message, Move, PersonRow, Reject, Sev
 
 __all__ = ["FORMAT", "read"]
 
-EVENTS = frozenset("A01 A02 A03 A04 A05 A08 A11 A12 A13 A28 A31 A40".split())
+EVENTS = frozenset({"A01", "A02", "A03", "A04", "A05", "A08", "A11", "A12", "A13", "A28", "A31", "A40"})
 _MOVES = {
     "A01": Move.ADMITTED,
     "A02": Move.TRANSFERRED,
@@ -71,7 +71,7 @@ def _message(reading: Reading, msh: Segment) -> Message | Reject:
     people, events = _people(reading)
     return Message(
         FORMAT,
-        source.upper(),
+        source.upper()[:20],
         "",
         people,
         entry_rows(reading),
@@ -99,7 +99,8 @@ def _refusal(reading: Reading, msh: Segment) -> Reject | None:
 
 def _people(reading: Reading) -> tuple[tuple[PersonRow, ...], tuple[EventRow, ...]]:
     """The person, or in a merge each survivor with whom it took in."""
-    people, events = {}, []
+    people: dict[str, PersonRow] = {}
+    events: list[EventRow] = []
     for segment in reading.segments:
         if segment.name == "PID":
             key = local_id(reading, segment, 3) if people else reading.local_id

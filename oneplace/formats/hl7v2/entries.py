@@ -11,6 +11,7 @@ from typing import Any
 
 from oneplace.formats.hl7v2.reading import Reading, clinician, coded
 from oneplace.formats.hl7v2.segments import Segment
+from oneplace.formats.limits import ENTRY_LIMITS, fitted
 from oneplace.formats.shape import Moment, number_text
 from oneplace.kernel.rows import EntryRow, Kind, Severity
 
@@ -114,7 +115,8 @@ def allergy(reading: Reading, al1: Segment) -> EntryRow | None:
     )
     name = _name_for(coding)
     if not name:
-        return _nameless(reading, al1)
+        _nameless(reading, al1)
+        return None
     key = f"{reading.local_id}/AL1/{name}"
     return _row(reading, al1, Kind.ALLERGY, key, reading.moment(al1, 6), coding, "active", detail)
 
@@ -195,7 +197,8 @@ def _keyed(
     """A row keyed by visit (or person), segment, code and date."""
     name = _name_for(coding)
     if not name:
-        return _nameless(reading, segment)
+        _nameless(reading, segment)
+        return None
     day = happened.at.isoformat(timespec="minutes")[:16] if happened.at else ""
     parts = (reading.visit or reading.local_id, segment.name, name, day, extra)
     key = "/".join(part for part in parts if part)
@@ -219,7 +222,7 @@ def _row(
 ) -> EntryRow:
     if happened.precision:
         detail["date_precision"] = happened.precision
-    return EntryRow(
+    row = EntryRow(
         local_id=reading.local_id,
         kind=kind,
         type=segment.name,
@@ -234,6 +237,11 @@ def _row(
         version_at=reading.version_at,
         detail=detail,
         **more,
+    )
+    return fitted(
+        row,
+        ENTRY_LIMITS,
+        lambda name: reading.fault(segment.path, "too-long", f"{name} was cut: longer than a record holds"),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from oneplace.formats.hl7v2.reading import Reading
 from oneplace.formats.hl7v2.segments import Segment
+from oneplace.formats.limits import MAX_ID, fitted_person
 from oneplace.formats.shape import postcode
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Address, Name, PersonRow, Severity
@@ -29,7 +30,7 @@ def person_row(reading: Reading, pid: Segment) -> PersonRow:
     if number:
         judge_number(reading, number, pid.path)
     died = reading.moment(pid, 29).at
-    return PersonRow(
+    row = PersonRow(
         local_id=reading.local_id,
         nhs_number=number[:20],
         names=_names(reading, pid),
@@ -44,6 +45,9 @@ def person_row(reading: Reading, pid: Segment) -> PersonRow:
         language=pid.text(15, 2) or pid.text(15),
         version_at=reading.version_at,
         path=pid.path,
+    )
+    return fitted_person(
+        row, lambda name: reading.fault(pid.path, "too-long", f"{name} was cut: longer than a record holds")
     )
 
 
@@ -65,11 +69,16 @@ def local_id(reading: Reading, segment: Segment, field: int) -> str:
         key = segment.part(told, 1)
         if key and not _is_nhs(segment, told):
             authority = segment.part(told, 4)
-            return f"{authority}:{key}"[:120] if authority else key[:120]
+            return f"{authority}:{key}"[:MAX_ID] if authority else key[:MAX_ID]
     number = number_of(segment, field)
     if not number or (nhs_number.is_valid(number) and not nhs_number.is_placeholder(number)):
-        return f"nhs:{number}"[:120] if number else ""
-    reading.fault(segment.path, "local-id-weak", "no identifier but a doubtful NHS number: held apart by demographics")
+        return f"nhs:{number}"[:MAX_ID] if number else ""
+    reading.fault(
+        segment.path,
+        "local-id-weak",
+        "no identifier but a doubtful NHS number: told apart by name and birth",
+        Severity.WARNING,
+    )
     told = f"{segment.whole(5)}|{segment.whole(7)}".upper()
     return f"nhs:{number[:20]}#{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 

@@ -44,7 +44,7 @@ class Reading:
             return moment_of(text)
         except (ValueError, OverflowError):
             path = f"{segment.path}.{field}"  # type: ignore[union-attr]
-            self.fault(path, "date-unreadable", "this is no date that exists; it was left out")
+            self.fault(path, "date-unreadable", "this is no date that a record can hold; it was left out")
             return NEVER
 
 

@@ -5,10 +5,10 @@ stops at a broken header with an assertion instead of a reason. Fields are split
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
-from oneplace.formats.shape import Moment
+from oneplace.formats.shape import FIRST_YEAR, Moment
 from oneplace.kernel.clock import LONDON
 from oneplace.kernel.rows import Reject
 
@@ -104,7 +104,7 @@ def separators_of(line: str) -> Separators | Reject:
             "MSH-2",
             FORMAT,
         )
-    return Separators(field, *encoding[:2], encoding[2], *(encoding[3:4] or "&"))
+    return Separators(field, encoding[0], encoding[1], encoding[2], encoding[3:4] or "&")
 
 
 def segments_of(lines: list[str], separators: Separators) -> tuple[list[Segment], list[int]]:
@@ -125,8 +125,8 @@ def segments_of(lines: list[str], separators: Separators) -> tuple[list[Segment]
 def moment_of(text: str) -> Moment:
     """An HL7 timestamp; without an offset it is London's wall clock. Raises ValueError or OverflowError."""
     told = _TIME.fullmatch(text)
-    if told is None:
-        raise ValueError("not an HL7 timestamp")
+    if told is None or int(told["year"]) < FIRST_YEAR:
+        raise ValueError("not an HL7 timestamp of our times")
     year, month, day, hour, minute, second = (int(told[index] or 0) for index in range(1, 7))
     at = datetime(year, 1 if told["month"] is None else month, 1 if told["day"] is None else day, hour, minute, second)
     if told["hour"] is None:
@@ -135,8 +135,8 @@ def moment_of(text: str) -> Moment:
     return Moment(at.replace(tzinfo=_zone(told["zone"])).astimezone(UTC))
 
 
-def _zone(offset: str | None) -> timezone | type[LONDON]:  # type: ignore[valid-type]
+def _zone(offset: str | None) -> tzinfo:
     if offset is None:
-        return LONDON  # type: ignore[return-value]
+        return LONDON
     minutes = int(offset[1:3]) * 60 + int(offset[3:])
     return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
