@@ -14,6 +14,28 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 STRICT = bool(os.environ.get("CI")) or SHARED.exists()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A test about one database alone is deselected on the other, never skipped."""
+    config.addinivalue_line("markers", "sqlite: about SQLite alone")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, and where ../shared exists, a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter and not hasattr(session.config, "workerinput") else []
+    if STRICT and skipped:
+        reporter.write_line(f"{len(skipped)} skipped: here nothing may be", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test touches the folder of a place's data that a developer may have."""
+    from django.conf import settings
+
+    settings.HOME = tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that reaches beyond this machine fails."""

@@ -84,6 +84,11 @@ def policy_of(view: object) -> Policy | None:
     return getattr(view, "access_policy", None)
 
 
+def is_declared(view: object) -> bool:
+    """True for a view with a policy, and for Django's own serving of static files."""
+    return policy_of(view) is not None or view in _STATIC
+
+
 class DenyBareViews:
     """Middleware: a view without a declared policy answers nobody. Static files are the one exception."""
 
@@ -98,7 +103,7 @@ class DenyBareViews:
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         """Refuse a bare view."""
-        if policy_of(view) is not None or view in _STATIC:
+        if is_declared(view):
             return None
         return refuse(request, "This page has no access policy, so nobody may see it.")
 
