@@ -88,7 +88,8 @@ def check_coverage(what: str, files: str, home: Path, summary: Summary) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "coverage", *report], cwd=ROOT, env=os.environ | {"COVERAGE_FILE": _coverage(home)}
     )
-    summary.ran.append((f"branch coverage of {what}{' is 100 %' if STRICT else ', shown above'}", done.returncode == 0, time.monotonic() - started))
+    name = f"branch coverage of {what} {'is 100 %' if STRICT else 'is shown above'}"
+    summary.ran.append((name, done.returncode == 0, time.monotonic() - started))
 
 
 def on_postgresql(summary: Summary, home: Path, more: list[str]) -> None:
