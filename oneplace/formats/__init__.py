@@ -30,7 +30,7 @@ def sniff(raw: bytes, name: str = "") -> str | None:
 
 def read(raw: bytes, name: str = "") -> Message | Reject:
     """One message as canonical rows, or the reason in plain words why it can't be read. Never raises."""
-    if not raw.strip(_FRAMING):
+    if not _start(raw) and not raw.strip(_FRAMING):
         return Reject("The file is empty; ask the sender to send it again.", "empty")
     format_name = sniff(raw)
     if format_name is None:

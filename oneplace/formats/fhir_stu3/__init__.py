@@ -65,7 +65,8 @@ def _broken(error: orjson.JSONDecodeError) -> Reject:
     where = f"line {error.lineno}, column {error.colno}"
     return _reject(
         "json-broken",
-        f"The JSON can't be read from {where} on: {error.msg}. It was cut short or written wrongly; send it again whole.",
+        f"The JSON can't be read from {where} on: {error.msg}. "
+        "It was cut short or written wrongly; send it again whole.",
         where,
     )
 

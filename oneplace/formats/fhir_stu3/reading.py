@@ -83,7 +83,10 @@ class Reading:
         if value.__class__ is not list:
             self.fault(where + key, "wrong-type", "a list was expected here; the value was left out")
             return []
-        if all(item.__class__ is dict for item in value):
+        for item in value:
+            if item.__class__ is not dict:
+                break
+        else:
             return value
         self.fault(where + key, "wrong-type", "an item of this list is not an object; it was left out")
         return [item for item in value if item.__class__ is dict]
@@ -101,11 +104,15 @@ class Reading:
 
     def references(self, node: Node, key: str, inner: str = "") -> list[str]:
         """What the References of a list point to, as `Type/id`; those inside `inner` of each item where it is told."""
-        items = self.nodes(node, key)
-        if inner:
-            items = [self.node(item, inner, key + ".") for item in items]
-        where = f"{key}.{inner}." if inner else key + "."
-        return [told for item in items if (told := self.text(item, "reference", where))]
+        found: list[str] = []
+        for item in self.nodes(node, key) if key in node else ():
+            reference = item.get(inner) if inner else item
+            told = reference.get("reference") if reference.__class__ is dict else None
+            if told.__class__ is str:
+                found.append(told)
+            else:
+                self.fault(key, "reference-missing", "an item of this list refers to nothing; it was left out")
+        return found
 
     def number(self, node: Node, key: str, where: str = "") -> float | None:
         """The number under `key`; text that looks like one is not one."""
@@ -141,10 +148,13 @@ class Reading:
     def first_moment(self, node: Node, *keys: str) -> Moment:
         """The first of these dates that is there and can be read; `period.start` style keys go one level down."""
         for key in keys:
-            outer, _, inner = key.partition(".")
-            if node.get(outer) is None:
+            if key in node:
+                told = self.moment(node, key)
+            elif "." in key:
+                outer, _, inner = key.partition(".")
+                told = self.moment(self.node(node, outer), inner, outer + ".") if outer in node else NEVER
+            else:
                 continue
-            told = self.moment(self.node(node, outer), inner, outer + ".") if inner else self.moment(node, outer)
             if told.at is not None:
                 return told
         return NEVER
@@ -156,17 +166,21 @@ class Reading:
 
     def concept(self, concept: Node, where: str) -> Coded:
         """The same for a CodeableConcept at hand."""
-        best: Node = NOTHING
-        words, rank = "", 9
-        for coding in self.nodes(concept, "coding", where):
+        best, rank = NOTHING, 9
+        codings = self.nodes(concept, "coding", where) if "coding" in concept else []
+        for coding in codings:
             system = coding.get("system")
-            words = words or self.text(coding, "display", where + "coding.")
             grade = 0 if system == SNOMED else 1 if system.__class__ is str and "read" in system else 2
             if grade < rank:
                 best, rank = coding, grade
-        where += "coding."
-        display = self.text(best, "display", where) or words or self.text(concept, "text", where[:-7])
-        return self.text(best, "code", where), self.text(best, "system", where), display
+        inner = where + "coding."
+        display = self.text(best, "display", inner) if "display" in best else self._other_words(concept, codings, where)
+        return self.text(best, "code", inner), self.text(best, "system", inner), display
+
+    def _other_words(self, concept: Node, codings: list[Node], where: str) -> str:
+        """The words of another coding or the text, where the coding to go by has none."""
+        told = (self.text(coding, "display", where + "coding.") for coding in codings)
+        return next(filter(None, told), "") or self.text(concept, "text", where)
 
     def words(self, node: Node, key: str) -> str:
         """What a person wrote or reads of a CodeableConcept: its text, else the display of its coding."""
@@ -273,7 +287,9 @@ class Reading:
             self.version_at,
             detail,
         )
-        return fitted(row, ENTRY_LIMITS, self._too_long)
+        if len(code) > 60 or len(system) > 120 or len(status) > 40 or len(unit) > 40:  # ENTRY_LIMITS, told fast
+            return fitted(row, ENTRY_LIMITS, self._too_long)
+        return row
 
     def _too_long(self, name: str) -> None:
         self.fault(name, "too-long", "longer than a record holds; it was cut")
