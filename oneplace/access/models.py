@@ -18,7 +18,7 @@ class User(AbstractUser):
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     display_name = models.CharField(max_length=120)
     role = models.CharField(max_length=40)
-    organisation_code = models.CharField(max_length=12)
+    organisation_code = models.CharField(max_length=20)
 
     REQUIRED_FIELDS = []
 
@@ -39,9 +39,9 @@ class Relationship(models.Model):
     """
 
     person = models.CharField(max_length=22)
-    organisation_code = models.CharField(max_length=12)
+    organisation_code = models.CharField(max_length=20)
     kind = models.CharField(max_length=30)
-    reference = models.CharField(max_length=120)
+    reference = models.CharField(max_length=300)
     starts = models.DateTimeField()
     ends = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField()
@@ -63,7 +63,7 @@ class Relationship(models.Model):
 class Agreement(models.Model):
     """What one data controller has signed: from its first to its last day, for which purposes and classes."""
 
-    controller_code = models.CharField(max_length=12)
+    controller_code = models.CharField(max_length=20)
     signed_on = models.DateField(null=True, blank=True)
     starts = models.DateField()
     ends = models.DateField(null=True, blank=True)

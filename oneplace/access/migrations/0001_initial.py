@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ),
                 ("display_name", models.CharField(max_length=120)),
                 ("role", models.CharField(max_length=40)),
-                ("organisation_code", models.CharField(max_length=12)),
+                ("organisation_code", models.CharField(max_length=20)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
             name="Agreement",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("controller_code", models.CharField(max_length=12)),
+                ("controller_code", models.CharField(max_length=20)),
                 ("signed_on", models.DateField(blank=True, null=True)),
                 ("starts", models.DateField()),
                 ("ends", models.DateField(blank=True, null=True)),
@@ -138,9 +138,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("person", models.CharField(max_length=22)),
-                ("organisation_code", models.CharField(max_length=12)),
+                ("organisation_code", models.CharField(max_length=20)),
                 ("kind", models.CharField(max_length=30)),
-                ("reference", models.CharField(max_length=120)),
+                ("reference", models.CharField(max_length=300)),
                 ("starts", models.DateTimeField()),
                 ("ends", models.DateTimeField(blank=True, null=True)),
                 ("told_at", models.DateTimeField()),
