@@ -101,7 +101,10 @@ def extension(url: str, **value: Any) -> Resource:
     return {"url": url, **value}
 
 
-PID = "PID|1||RCB123^^^RCB^PI~9990000018^^^NHS||TESTCASE^MARY^A^^MRS^^L||19511212|2|||1 HIGH STREET^TOWN^^KENT^ME12AB^GBR^H"
+PID = (
+    "PID|1||RCB123^^^RCB^PI~9990000018^^^NHS||TESTCASE^MARY^A^^MRS^^L||19511212|2"
+    "|||1 HIGH STREET^TOWN^^KENT^ME12AB^GBR^H"
+)
 PV1 = "PV1|1|I|WARD1^BAY2^BED3|13|||C1^Example^Pat^^^Dr|||300|||||||||V100^^^VISITID" + "|" * 25 + "202101041000"
 
 

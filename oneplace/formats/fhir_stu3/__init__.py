@@ -331,8 +331,8 @@ def _section_key(reading: Reading, resource: Node) -> str:
 def _version(reading: Reading, resource: Node) -> None:
     """Version and its time: the resource's own, else the export's, else when the fact was written down.
 
-    The export's time goes before assertedDate and its like: between two exports a problem gains its end date while
-    its assertedDate stays (TC4 and TC7), and the later export must win.
+    The export's time goes before assertedDate and its like: between two exports notes and codes change while the
+    assertedDate stays, and the later export must win.
     """
     meta = reading.node(resource, "meta") if "meta" in resource else NOTHING
     reading.version = reading.text(meta, "versionId", "meta.")[:80]

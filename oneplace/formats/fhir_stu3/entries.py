@@ -15,7 +15,7 @@ def condition(reading: Reading, resource: Node) -> EntryRow:
     detail: Node = {}
     reading.sign(detail, resource, "asserter")
     significance = extension(resource, "ProblemSignificance")
-    coded = _coded_with_words(reading, resource, detail)
+    coded = reading.code_and_words(resource, detail)
     put(detail, significance=reading.text(significance, "valueCode", "extension."), notes=notes(reading, resource))
     when = reading.first_moment(resource, "onsetDateTime", "onsetPeriod.start", "assertedDate")
     ended = reading.first_moment(resource, "abatementDateTime", "abatementPeriod.start").at
@@ -26,7 +26,7 @@ def allergy(reading: Reading, resource: Node) -> EntryRow:
     """An allergy or intolerance, an ended one too, and a recorded "no known allergies" with its own code."""
     detail: Node = {}
     reading.sign(detail, resource, "asserter" if "asserter" in resource else "recorder")
-    coded = _coded_with_words(reading, resource, detail)
+    coded = reading.code_and_words(resource, detail)
     end = extension(resource, "AllergyIntoleranceEnd")
     put(
         detail,
@@ -117,7 +117,7 @@ def procedure_request(reading: Reading, resource: Node) -> EntryRow:
     """A test, procedure or recall that was asked for; dated for when it is due."""
     detail: Node = {}
     reading.sign(detail, reading.node(resource, "requester"), "agent", "requester.")
-    coded = _coded_with_words(reading, resource, detail)
+    coded = reading.code_and_words(resource, detail)
     asked = reading.first_moment(resource, "authoredOn")
     put(
         detail,
@@ -135,7 +135,7 @@ def procedure(reading: Reading, resource: Node) -> EntryRow:
     detail: Node = {}
     for performer in reading.nodes(resource, "performer")[:1]:
         reading.sign(detail, performer, "actor", "performer.")
-    coded = _coded_with_words(reading, resource, detail)
+    coded = reading.code_and_words(resource, detail)
     put(detail, place=reading.name_of(resource, "location"), notes=notes(reading, resource))
     when = reading.first_moment(resource, "performedDateTime", "performedPeriod.start")
     ended = reading.first_moment(resource, "performedPeriod.end").at
@@ -186,7 +186,7 @@ def flag(reading: Reading, resource: Node) -> EntryRow:
     """A warning that stands on the record."""
     detail: Node = {}
     reading.sign(detail, resource, "author")
-    coded = _coded_with_words(reading, resource, detail)
+    coded = reading.code_and_words(resource, detail)
     put(detail, category=reading.words(resource, "category"))
     when = reading.first_moment(resource, "period.start")
     ended = reading.first_moment(resource, "period.end").at
@@ -213,15 +213,6 @@ def care_plan(reading: Reading, resource: Node) -> EntryRow:
     ended = reading.first_moment(resource, "period.end").at
     coded = (code, system, title or words or "Care plan")
     return reading.row(Kind.PLAN, when, coded, reading.text(resource, "status"), detail, ended)
-
-
-def _coded_with_words(reading: Reading, resource: Node, detail: Node) -> tuple[str, str, str]:
-    """The code, with the sender's own words in the detail where they say more."""
-    coded = reading.coded(resource, "code")
-    words = reading.text(reading.node(resource, "code"), "text", "code.")
-    if words and words != coded[2]:
-        detail["text"] = words
-    return coded
 
 
 def _reactions(reading: Reading, resource: Node, detail: Node) -> list[str]:

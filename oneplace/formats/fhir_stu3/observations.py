@@ -89,11 +89,7 @@ def _signed(reading: Reading, resource: Node, detail: Node) -> tuple[str, str, s
     performers = resource.get("performer")
     if performers.__class__ is list and performers:
         reading.sign(detail, {"performer": performers[0]}, "performer")
-    coded = reading.coded(resource, "code")
-    words = reading.text(reading.node(resource, "code"), "text", "code.") if "code" in resource else ""
-    if words and words != coded[2]:
-        detail["text"] = words
-    return coded
+    return reading.code_and_words(resource, detail)
 
 
 def _value(reading: Reading, node: Node, where: str) -> tuple[float | None, str, str]:

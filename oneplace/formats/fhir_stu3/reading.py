@@ -164,6 +164,17 @@ class Reading:
         concept = self.node(node, key, where)
         return self.concept(concept, f"{where}{key}.") if concept else UNCODED
 
+    def code_and_words(self, resource: Node, detail: Node) -> Coded:
+        """The resource's `code`, with the sender's own words in the detail where they say something else."""
+        concept = self.node(resource, "code")
+        if not concept:
+            return UNCODED
+        coded = self.concept(concept, "code.")
+        words = self.text(concept, "text", "code.") if "text" in concept else ""
+        if words and words != coded[2]:
+            detail["text"] = words
+        return coded
+
     def concept(self, concept: Node, where: str) -> Coded:
         """The same for a CodeableConcept at hand."""
         best, rank = NOTHING, 9
