@@ -2,11 +2,14 @@
 
 import ast
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "oneplace"
+# The tools stand beside the tests, in no package.
+sys.path.insert(0, str(ROOT / "tools"))
 # Top to bottom; a room may name tables of rooms that stand below it (house.md, section 1).
 LINE = [
     {"site"},

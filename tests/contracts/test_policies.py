@@ -1,67 +1,64 @@
-"""Nothing forgotten: each address and each command declares who may use it."""
+"""Nothing forgotten: each address and each command declares who may use it; promises are kept on few cases."""
 
+from importlib import import_module
+
+import house
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
-from oneplace.access import policy
-
-
-def addresses(resolver: URLResolver, before: str = "") -> list[tuple[str, object]]:
-    """Each address with its view, includes and all."""
-    found: list[tuple[str, object]] = []
-    for pattern in resolver.url_patterns:
-        path = before + str(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            found.append((path, pattern.callback))
-        else:
-            found.extend(addresses(pattern, path))
-    return found
-
-
-def leaves(command: object, name: str = "oneplace") -> list[tuple[str, object]]:
-    """Each command that does something, with its function."""
-    below = getattr(command, "commands", None)
-    if not below:
-        return [(name, command.callback)]
-    return [leaf for word, child in below.items() for leaf in leaves(child, f"{name} {word}")]
-
-
-def command_tree() -> object:
-    import typer
-    from oneplace.site.cli import app
-
-    return typer.main.get_command(app)
+walk = import_module("promises.nothing_forgotten")  # a tool: house.py put its folder on the path
+promises = import_module("promises")
 
 
 def test_each_address_declares_a_policy():
-    found = addresses(get_resolver())
-    assert found, "there is no address at all"
-    bare = [path for path, view in found if not policy.is_declared(view)]
+    assert walk.addresses(get_resolver()), "there is no address at all"
+    bare = walk.bare_addresses(get_resolver())
     assert bare == [], "decorate with public, signed_in, staff(...) or machine of oneplace.access.policy"
 
 
 def test_each_command_declares_a_policy():
-    found = leaves(command_tree())
-    assert len(found) > 5
-    bare = [name for name, callback in found if getattr(callback, "cli_policy", None) not in {"operator", "anyone"}]
-    assert bare == [], "decorate with operator or anyone of oneplace.access.commands"
+    assert len(walk.leaves(walk.command_tree())) > 5
+    assert walk.bare_commands() == [], "decorate with operator or anyone of oneplace.access.commands"
 
 
 def test_middleware_refuses_bare_views(settings):
     assert "oneplace.access.policy.DenyBareViews" in settings.MIDDLEWARE
 
 
-def test_walk_finds_a_bare_view():
-    """The walk itself can fail: a bare view in an include is seen."""
+def test_walk_finds_a_bare_view_inside_an_include():
     from django.urls import include, path
 
     def bare(request: object) -> None: ...
 
-    found = addresses(URLResolver(path("", include([])).pattern, [path("in/", include([path("bare/", bare)]))]))
-    assert found == [("in/bare/", bare)]
-    assert not policy.is_declared(bare)
+    resolver = URLResolver(path("", include([])).pattern, [path("in/", include([path("bare/", bare)]))])
+    assert walk.addresses(resolver) == [("in/bare/", bare)]
+    assert walk.bare_addresses(resolver) == ["in/bare/"]
 
 
-@pytest.mark.parametrize("word", ["demo", "serve", "check", "ingest", "feeds", "place", "example", "record", "audit"])
+@pytest.mark.parametrize(
+    "word", ["demo", "serve", "check", "ingest", "feeds", "place", "example", "record", "audit", "config"]
+)
 def test_command_of_the_house_exists(word):
-    assert word in command_tree().commands
+    assert word in walk.command_tree().commands
+
+
+def test_promises_have_ids_of_their_own_and_modules():
+    names = [promise.id for promise in promises.promises()]
+    assert len(names) == len(set(names)) >= 2
+    assert not set(names) & set(promises.still_open())
+    assert len(list((house.ROOT / "tools" / "promises").glob("[a-z]*.py"))) == len(names)
+
+
+@pytest.mark.django_db
+def test_ledger_promise_holds_on_few_cases():
+    outcome = import_module("promises.ledger_tampering").run(14, 1)
+    assert (outcome.cases, outcome.failures) == (14, 0)
+
+
+@pytest.mark.django_db
+def test_ledger_promise_can_be_broken(monkeypatch):
+    """The run notices a ledger that finds nothing."""
+    from oneplace.ledger import queries, rules
+
+    monkeypatch.setattr(queries, "verify", lambda: rules.Verdict(True, 0, "", ()))
+    assert import_module("promises.ledger_tampering").run(3, 1).failures == 3
