@@ -78,12 +78,14 @@ def _locked_tip(cursor: Any) -> rules.Tip:
     cursor.execute(read)
     found = cursor.fetchone()
     if found is None:
-        cursor.execute("SELECT 1 FROM ledger_row LIMIT 1")
-        if cursor.fetchone():
-            raise BrokenLedger("the ledger has rows and no head: run 'oneplace audit verify'")
+        # Two first writers may meet here: one inserts, the other waits for it and then reads what it wrote.
         cursor.execute(_FIRST_HEAD, [0, rules.ORIGIN])
         cursor.execute(read)
         found = cursor.fetchone()
+    if found[0] == 0:
+        cursor.execute("SELECT 1 FROM ledger_row LIMIT 1")
+        if cursor.fetchone():
+            raise BrokenLedger("the ledger has rows and no head: run 'oneplace audit verify'")
     return rules.Tip(*found)
 
 
