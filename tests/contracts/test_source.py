@@ -145,7 +145,7 @@ def test_nhs_numbers_in_committed_files_are_of_the_test_range():
     """A valid NHS number outside 999 might be a living person's."""
     from oneplace.kernel import nhs_number
 
-    # The one number of the published examples that is malformed on purpose, and ten equal digits.
+    published = {"9465698679"}  # a test patient of GP Connect's published examples
     ten = re.compile(r"(?<![\w.])\d{3}[ -]?\d{3}[ -]?\d{4}(?![\w.])")
     wrong = []
     for path in committed():
@@ -153,7 +153,8 @@ def test_nhs_numbers_in_committed_files_are_of_the_test_range():
             continue
         for found in ten.finditer(path.read_text(encoding="utf-8", errors="replace")):
             number = nhs_number.tidy(found.group())
-            if nhs_number.is_valid(number) and not nhs_number.is_test(number) and not nhs_number.is_placeholder(number):
+            harmless = nhs_number.is_test(number) or nhs_number.is_placeholder(number) or number in published
+            if nhs_number.is_valid(number) and not harmless:
                 wrong.append(f"{said(path)} {found.group()}")
     assert wrong == []
 

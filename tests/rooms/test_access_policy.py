@@ -84,6 +84,7 @@ def test_machine_view_answers_a_key_and_names_its_feed():
     token = actions.create_key(feed_code="G1:fhir", by="test")
     assert ask(view, Authorization=f"Bearer {token}").content == b"seen by G1:fhir"
     assert view.csrf_exempt
+    assert policy.policy_of(view) == policy.Policy("machine")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x.y", "Basic abc"])
