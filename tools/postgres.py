@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,15 +43,20 @@ class Server:
         os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
     def start(self) -> None:
-        """Start, and come back when it answers."""
+        """Start, and come back when it answers. Raises NoPostgres after ten seconds of trying."""
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         if not self.durable:
             settings += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        log = self.folder / "log"
-        run(
-            [f"{self.binaries}/pg_ctl", "start", "-w", "-D", f"{self.folder}/data", "-l", str(log), "-o", settings],
-            self.folder,
-        )
+        command = [f"{self.binaries}/pg_ctl", "start", "-w", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log"]
+        limit = time.monotonic() + 10
+        while True:
+            try:
+                return run([*command, "-o", settings], self.folder)
+            except NoPostgres:
+                # The children of a killed postmaster hold its memory until they notice.
+                if time.monotonic() > limit:
+                    raise
+                time.sleep(0.1)
 
     def stop(self) -> None:
         """Stop at once; nothing here is kept."""
