@@ -163,7 +163,7 @@ def cell(x: float, y: float, cluster: str, district: str, index: int) -> dict[st
     latitude, longitude = CENTRE[0] + y * STEP * 0.87, CENTRE[1] + x * STEP * LONGITUDE_STRETCH
     ring = []
     for k in range(7):
-        turn = math.radians(60 * k + 30)
+        turn = math.radians(60 * k)
         side, up = math.sin(turn) * STEP / 1.732 * LONGITUDE_STRETCH, math.cos(turn) * STEP / 1.732
         ring.append(f"{longitude + side:.4f} {latitude + up:.4f}")
     return {

@@ -1,0 +1,184 @@
+"""What a synthetic person is before any wire format: who they are, their GP record, their contacts elsewhere.
+
+Keys of concepts, tests and medicines are those of catalogue.toml. Times are aware; days are dates.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutMessage:
+    """One message as a feed would send it. `people` counts those whom it tells of for the first time."""
+
+    name: str
+    raw: bytes
+    feed_code: str
+    channel: str
+    people: int
+
+
+@dataclass(slots=True)
+class Human:
+    """One person as the practice knows them."""
+
+    key: str
+    nhs_number: str
+    family: str
+    given: str
+    prefix: str
+    sex: str  # male | female
+    birth_date: date
+    lines: tuple[str, ...]
+    town: str
+    postcode: str
+    phone: str
+    practice_code: str
+    registered_on: date
+    former_family: str = ""
+    preferred: str = ""
+    language: str = ""
+    interpreter: bool = False
+    deceased_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of the problem list."""
+
+    concept: str
+    since: date
+    ended: date | None = None
+    major: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """A medicine with its latest issue; `ended` makes it a past one. Empty dose: the catalogue's usual one."""
+
+    drug: str
+    since: date
+    last: date
+    ended: date | None = None
+    dose: str = ""
+    repeat: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number that was measured, or with `lower` a blood pressure."""
+
+    test: str
+    at: datetime
+    value: float
+    lower: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something seen or said, by concept, or by words where `concept` is ''."""
+
+    concept: str
+    at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An allergy, or `no-allergy`."""
+
+    concept: str
+    on: date
+    reaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vaccine:
+    """A vaccination given."""
+
+    concept: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A consultation at the practice. `author` counts its staff from 0; the words come as an observation."""
+
+    sort: str
+    at: datetime
+    author: int = 0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document of the practice's record."""
+
+    title: str
+    on: date
+    sort: str = "Clinical letter"
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral that the practice made."""
+
+    to: str
+    on: date
+    words: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Something that is due."""
+
+    words: str
+    due: date
+    asked: date
+
+
+@dataclass(slots=True)
+class Record:
+    """The GP record of one person."""
+
+    problems: list[Problem] = field(default_factory=list)
+    medicines: list[Medicine] = field(default_factory=list)
+    allergies: list[Allergy] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    vaccines: list[Vaccine] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
+    referrals: list[Referral] = field(default_factory=list)
+    recalls: list[Recall] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Visit:
+    """A stay or attendance at a trust. `sort` is HL7's patient class: I stay, E emergency, O outpatient or contact."""
+
+    trust: str
+    site: str
+    sort: str
+    starts: datetime
+    ends: datetime | None
+    ward: str
+    specialty: str
+    clinician: tuple[str, str]
+    reason: str
+    diagnosis: tuple[str, str] | None = None  # ICD-10 code and words
+    findings: tuple[tuple[str, str], ...] = ()  # test key, value
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Told:
+    """A person with everything that feeds will tell of them."""
+
+    human: Human
+    record: Record
+    visits: list[Visit] = field(default_factory=list)
