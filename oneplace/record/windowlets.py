@@ -48,6 +48,7 @@ class Windowlet:
     within_days: int = 0  # 0: however old
     column: str = "main"  # main (read first) | side
     filters: tuple[str, ...] = ()  # source, kind: what a reader may narrow the panel to
+    always: bool = False  # stands by itself even with nothing recorded; others are then named together
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,9 @@ def _checked(panel: Windowlet, where: str) -> Windowlet:
         _one_of(choice, frozenset({"source", "kind"}), f"{where}.filters")
     if not panel.kinds and panel.shape != "sources":
         raise WindowletError(f"{where} names no kinds: say which entries it shows, e.g. kinds: [problem]")
-    if not isinstance(panel.current_only, bool):
-        raise WindowletError(f"{where}.current_only is {panel.current_only!r}: write true or false")
+    for key in ("current_only", "always"):
+        if not isinstance(getattr(panel, key), bool):
+            raise WindowletError(f"{where}.{key} is {getattr(panel, key)!r}: write true or false")
     for key, least in (("limit", 1), ("within_days", 0)):
         value = getattr(panel, key)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:

@@ -1,0 +1,1 @@
+"""The record in words: what the door hands out becomes rows, dates and small pictures; templates only write them."""

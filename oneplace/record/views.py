@@ -1,0 +1,114 @@
+"""Pages about one person: find, open, read one panel or one entry. All that they show passes `record.door`."""
+
+from secrets import token_urlsafe
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from oneplace.access.policy import staff
+from oneplace.access.queries import actor_of
+from oneplace.kernel.ids import PersonId
+from oneplace.record import door
+from oneplace.record.forms import SearchForm
+from oneplace.record.presenters.pages import (
+    Asked,
+    found_words,
+    hit_row,
+    item_page,
+    panel_page,
+    person_page,
+    printed_words,
+)
+from oneplace.record.presenters.timeline import sieve_of
+from oneplace.record.shapes import Refused
+from oneplace.record.windowlets import views, views_for
+
+_SEARCHES_KEPT = 5
+
+
+@staff("search-people")
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    """Find a person. What is typed waits in the session under a random key: 'back' works, and no URL tells it."""
+    if request.method == "GET":
+        return _found_page(request, request.session.get("searches", {}).get(request.GET.get("search", "")))
+    form = SearchForm(request.POST)
+    if not form.is_valid():
+        return _search_page(request, text=request.POST.get("text", ""), error=form.errors["text"][0], status=422)
+    kept = list(request.session.get("searches", {}).items())[-_SEARCHES_KEPT + 1 :]
+    key = token_urlsafe(6)
+    request.session["searches"] = dict(kept) | {key: form.cleaned_data["text"]}
+    return redirect(f"{reverse('people')}?search={key}")
+
+
+def _found_page(request: HttpRequest, text: str | None) -> HttpResponse:
+    """What a search found; without one, the people opened lately."""
+    actor = actor_of(request.user)
+    if text is None:
+        return _search_page(request, recent=[hit_row(hit) for hit in door.recent(actor)])
+    found = door.search(actor, text)
+    return _search_page(
+        request, text=text, found=found, count=found_words(found), hits=[hit_row(hit) for hit in found.hits]
+    )
+
+
+def _search_page(request: HttpRequest, *, status: int = 200, **values: object) -> HttpResponse:
+    return render(request, "record/people.jinja", values, status=status)
+
+
+@staff("open-record")
+@require_GET
+def person(request: HttpRequest, person_id: str) -> HttpResponse:
+    """One person's record, as a view of it that the role may use."""
+    actor, asked = actor_of(request.user), _asked(request, reverse("person", args=[person_id]))
+    sieve = sieve_of(asked.kind, asked.source)
+    opened = door.open(actor, PersonId(person_id), view=asked.view or None, sieve=sieve)
+    if isinstance(opened, Refused):
+        return _refused(request)
+    page = person_page(opened, views()[opened.view], views_for(actor.role), asked)
+    values = {"page": page, "printed": printed_words(opened.opened_at, actor.name)}
+    return render(request, "record/person.jinja", values)
+
+
+@staff("open-record")
+@require_GET
+def panel(request: HttpRequest, person_id: str, name: str) -> HttpResponse:
+    """One panel from an offset on: what didn't fit on the person's page."""
+    actor, asked = actor_of(request.user), _asked(request, reverse("record-panel", args=[person_id, name]))
+    sieve = sieve_of(asked.kind, asked.source)
+    opened = door.more(actor, PersonId(person_id), name, asked.offset, view=asked.view or None, sieve=sieve)
+    if isinstance(opened, Refused):
+        return _refused(request)
+    values = {"page": panel_page(opened, name, asked), "address": reverse("person", args=[person_id])}
+    return render(request, "record/panel.jinja", values)
+
+
+@staff("open-record")
+@require_GET
+def item(request: HttpRequest, person_id: str, key: str) -> HttpResponse:
+    """One entry with its source facts."""
+    shown = door.document(actor_of(request.user), PersonId(person_id), key)
+    if isinstance(shown, Refused):
+        return _refused(request)
+    values = {"page": item_page(shown), "address": reverse("person", args=[person_id])}
+    return render(request, "record/item.jinja", values)
+
+
+def _asked(request: HttpRequest, address: str) -> Asked:
+    told = request.GET.get
+    start = told("from", "")
+    return Asked(
+        address=address,
+        view=told("view", ""),
+        kind=told("kind", ""),
+        source=told("source", ""),
+        printing=told("print") == "yes",
+        offset=int(start) if start.isdecimal() and len(start) < 7 else 0,
+    )
+
+
+def _refused(request: HttpRequest) -> HttpResponse:
+    """The same page whether or not there is such a person."""
+    return render(request, "record/refused.jinja", status=404)
