@@ -81,7 +81,8 @@ def panel(request: HttpRequest, person_id: str, name: str) -> HttpResponse:
     opened = door.more(actor, PersonId(person_id), name, asked.offset, view=asked.view or None, sieve=sieve)
     if isinstance(opened, Refused):
         return _refused(request)
-    values = {"page": panel_page(opened, name, asked), "address": reverse("person", args=[person_id])}
+    address = reverse("person", args=[person_id])
+    values = {"page": panel_page(opened, name, asked), "address": address, "home": f"{address}?view={opened.view}"}
     return render(request, "record/panel.jinja", values)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.nhs_number import numbers_for_tests
@@ -60,7 +61,7 @@ def an_item(kind: str = "problem", display: str = "Hypertension", days: float = 
     """One entry that happened so many days before NOW."""
     code, name = changes.pop("source", PRACTICE)
     item = Item(
-        key=f"{kind}-{display}-{days}".replace(" ", "-").lower(),
+        key=f"{crc32(f'{kind}-{display}-{days}'.encode()):08x}",
         kind=kind,
         display=display,
         happened_at=NOW - timedelta(days=days),
