@@ -43,8 +43,10 @@ def events_of(told: Told, desk: Desk, visits: list[Visit]) -> Iterator[Event]:
     yield _event(told, desk, "A28", visits[0].starts - timedelta(minutes=12), None)
     for visit in visits:
         yield _event(told, desk, "A01" if visit.sort == "I" else "A04", visit.starts, visit)
-        if visit.findings or visit.note:
+        if visit.findings:
             yield _event(told, desk, "A08", visit.starts + timedelta(minutes=95), visit)
+        if visit.noted:
+            yield _event(told, desk, "A08", visit.noted, visit)
         if visit.ends:
             yield _event(told, desk, "A03", visit.ends, visit)
 
@@ -116,15 +118,14 @@ def _visit(told: Told, desk: Desk, event: str, at: datetime, visit: Visit) -> li
 
 
 def _findings(visit: Visit, at: datetime) -> list[str]:
+    """The note of the visit where this is its moment, else what was measured."""
+    if at == visit.noted:
+        return [f"OBX|1|TX|37331000000100^Comment note^SCT||{_safe(visit.note)}||||||F|||{_time(at)}"]
     found = []
     for index, (test, value) in enumerate(visit.findings, 1):
         code, words, unit, low, high = catalogue().tests[test]
         bounds = f"{low:g} - {high:g}" if low and high else f"> {low:g}" if low else f"< {high:g}" if high else ""
         found.append(f"OBX|{index}|NM|{code}^{_safe(words)}^SCT||{value}|{unit}|{bounds}|||||F|||{_time(at)}")
-    if visit.note:
-        found.append(
-            f"OBX|{len(found) + 1}|TX|37331000000100^Comment note^SCT||{_safe(visit.note)}||||||F|||{_time(at)}"
-        )
     return found
 
 

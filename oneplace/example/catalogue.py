@@ -52,6 +52,8 @@ class Catalogue(NamedTuple):
     drugs: dict[str, Drug]
     conditions: tuple[Illness, ...]
     acute: tuple[Illness, ...]
+    avoid: dict[str, frozenset[str]]
+    ages: dict[str, tuple[int, int]]
 
 
 @cache
@@ -64,6 +66,8 @@ def catalogue() -> Catalogue:
         {key: Drug(*row) for key, row in told["drug"].items()},
         tuple(_condition(key, row) for key, row in told["condition"].items()),
         tuple(_acute(key, row) for key, row in told["acute"].items()),
+        {drug: frozenset(others) for drug, others in told["avoid"].items()},
+        {drug: (first, last) for drug, (first, last) in told["ages"].items()},
     )
 
 
@@ -87,3 +91,10 @@ def share_of(illness: Illness, age: int, sex: str) -> float:
             break
         found = male if sex == "male" else female
     return found / 1000 if illness.ages[0] <= age <= illness.ages[1] else 0.0
+
+
+def may_have(drug: str, age: int, present: set[str]) -> bool:
+    """Whether a medicine suits an age and goes with what is present: conditions, allergies, other medicines."""
+    words = catalogue()
+    first, last = words.ages.get(drug, (0, 130))
+    return first <= age <= last and drug not in present and not words.avoid.get(drug, frozenset()) & present

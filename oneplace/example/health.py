@@ -3,14 +3,14 @@
 Shares are those of catalogue.toml, in the size of English primary-care prevalence; nothing is drawn from real records.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import log
 from random import Random
 from typing import Any
 
 from oneplace.example import moments
-from oneplace.example.catalogue import Illness, catalogue, share_of
+from oneplace.example.catalogue import Illness, catalogue, may_have, share_of
 from oneplace.example.shapes import (
     Allergy,
     Contact,
@@ -75,13 +75,13 @@ _NURSES = (("Adeyemi", "Grace"), ("Pell", "Andrew"), ("Okonjo", "Celia"))
 def record_of(human: Human, draw: Random, today: date) -> tuple[Record, list[Illness]]:
     """A GP record for one person, and the illnesses that it tells of."""
     age = age_on(human.birth_date, today)
-    record = Record()
+    record = Record(allergies=_allergies(human, draw, today))
     ills = _conditions(human, age, draw)
-    visits = _Diary(record, human, draw, today)
-    visits.long_term(ills, age)
-    acute = visits.short_term(age)
-    visits.checks(age, bool(ills))
-    record.allergies = _allergies(human, draw, today)
+    diary = _Diary(record, human, draw, today)
+    diary.present = {ill.key for ill in ills} | {allergy.concept for allergy in record.allergies}
+    diary.long_term(ills, age)
+    acute = diary.short_term(age)
+    diary.checks(age, bool(ills))
     record.vaccines = _vaccines(human, age, ills, draw, today)
     return record, [*ills, *acute]
 
@@ -108,9 +108,8 @@ def visits_of(
 def _conditions(human: Human, age: int, draw: Random) -> list[Illness]:
     found = [illness for illness in catalogue().conditions if draw.random() < share_of(illness, age, human.sex)]
     keys = {illness.key for illness in found}
-    drop = "type1-diabetes" if "type2-diabetes" in keys else ""
-    drop2 = "asthma" if "copd" in keys else ""
-    return [illness for illness in found if illness.key not in {drop, drop2}]
+    never_both = {"type1-diabetes": "type2-diabetes", "asthma": "copd", "vascular-dementia": "alzheimers"}
+    return [illness for illness in found if never_both.get(illness.key) not in keys]
 
 
 class _Diary:
@@ -118,17 +117,17 @@ class _Diary:
 
     def __init__(self, record: Record, human: Human, draw: Random, today: date) -> None:
         self.record, self.human, self.draw, self.today = record, human, draw, today
+        self.present: set[str] = set()  # conditions, allergies and medicines, for what doesn't go together
 
     def long_term(self, ills: list[Illness], age: int) -> None:
         """Problems with medicines, and yearly reviews at which what they need is measured."""
         tests: dict[str, None] = {}
-        given: set[str] = set()
         for illness in ills:
             since = self._onset(illness, age)
             self.record.problems.append(Problem(illness.key, since))
             tests |= dict.fromkeys(illness.tests)
             for choice in illness.drugs:
-                self._prescribe(self.draw.choice(choice), since, given)
+                self._prescribe(choice, since, age)
         if not tests:
             return
         levels = {test: self._level(test, ills) for test in tests if test in _LEVELS}
@@ -146,12 +145,11 @@ class _Diary:
             on = self.today - timedelta(days=self.draw.randrange(6, 720))
             if on <= self.human.birth_date:
                 continue
-            at = self._consult(
-                "GP Surgery" if self.draw.random() < 0.7 else "Telephone consultation", on, _WORDS[illness.key]
-            )
+            sort = "GP Surgery" if self.draw.random() < 0.7 else "Telephone consultation"
+            self._consult(sort, on, _WORDS[illness.key])
             self.record.problems.append(Problem(illness.key, on, on + timedelta(days=14), major=False))
-            drug = self.draw.choice(illness.drugs[0])
-            if drug and at:
+            drug = self._suitable(illness.drugs[0], age)
+            if drug:
                 self.record.medicines.append(Medicine(drug, on, on, on + timedelta(days=10), repeat=False))
         return found[:4]
 
@@ -200,12 +198,18 @@ class _Diary:
         self.record.contacts.append(Contact(sort, at, who, words))
         return at
 
-    def _prescribe(self, drug: str, since: date, given: set[str]) -> None:
-        if drug and drug not in given:
-            given.add(drug)
+    def _prescribe(self, choice: Sequence[str], since: date, age: int) -> None:
+        """One medicine of a choice that goes with the rest, or none."""
+        drug = self._suitable(choice, age)
+        if drug:
+            self.present.add(drug)
             begun = since + timedelta(days=self.draw.randrange(1, 60))
             last = self.today - timedelta(days=self.draw.randrange(2, 34))
             self.record.medicines.append(Medicine(drug, min(begun, last), last))
+
+    def _suitable(self, choice: Sequence[str], age: int) -> str:
+        fitting = [drug for drug in choice if not drug or may_have(drug, age, self.present)]
+        return self.draw.choice(fitting) if fitting else ""
 
     def _onset(self, illness: Illness, age: int) -> date:
         earliest = next((step for step, male, female in illness.share if male or female), 0)

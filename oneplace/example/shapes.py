@@ -172,7 +172,8 @@ class Visit:
     reason: str
     diagnosis: tuple[str, str] | None = None  # ICD-10 code and words
     findings: tuple[tuple[str, str], ...] = ()  # test key, value
-    note: str = ""
+    note: str = ""  # written at `noted`
+    noted: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -132,4 +132,5 @@ def _visit(row: Mapping[str, Any], roles: Mapping[str, str], today: date) -> Vis
         diagnosis=tuple(row["diagnosis"]) if "diagnosis" in row else None,
         findings=tuple((test, str(value)) for test, value in row.get("findings", ())),
         note=row.get("note", ""),
+        noted=moments.moment(row["noted"], today) if "noted" in row else None,
     )

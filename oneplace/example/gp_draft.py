@@ -1,0 +1,91 @@
+"""A GP Connect bundle in the making: its resources, and the ids and references that they go by."""
+
+from datetime import date, datetime
+from hashlib import blake2b
+from typing import Any
+
+from oneplace.example.catalogue import Catalogue, catalogue
+from oneplace.example.practice import Practice
+from oneplace.example.shapes import Human
+from oneplace.kernel.clock import LONDON
+
+Node = dict[str, Any]
+
+SNOMED = "http://snomed.info/sct"
+FHIR = "https://fhir.nhs.uk/STU3"
+HL7UK = "https://fhir.hl7.org.uk/STU3"
+PROFILE = FHIR + "/StructureDefinition/CareConnect-GPC-{}-1"
+EXTENSION = FHIR + "/StructureDefinition/Extension-CareConnect-GPC-{}-1"
+_IN_A_VISIT = frozenset({"Observation", "Condition", "MedicationRequest", "ReferralRequest"})
+
+
+class Draft:
+    """What has been written of one person so far."""
+
+    def __init__(self, human: Human, practice: Practice, made_at: datetime) -> None:
+        self.human, self.practice, self.made_at = human, practice, made_at
+        self.words: Catalogue = catalogue()
+        self.resources: list[Node] = []
+        self.stem = blake2b(f"{practice.code}|{human.nhs_number}".encode(), digest_size=5).hexdigest().upper()
+        self.patient = f"Patient/{self.stem}"
+        self.organisation = f"Organization/{practice.code}"
+        self.location = f"Location/{practice.code}-1"
+        self.visits: dict[date, str] = {}  # the consultation of a day, and who held it
+        self.authors: dict[date, int] = {}
+        self.staff_used = {0}
+        self.medications: dict[str, str] = {}
+
+    def add(self, sort: str, on: date | None, profile: str = "", key: str = "") -> Node:
+        """A new resource of a sort, tied to the consultation of its day where there was one."""
+        node: Node = {
+            "resourceType": sort,
+            "id": key or f"{self.stem}{len(self.resources) + 1:03X}",
+            "meta": {"profile": [PROFILE.format(profile or sort)]},
+        }
+        visit = self.visits.get(on) if on else None
+        if visit and sort in _IN_A_VISIT:
+            node["context"] = {"reference": visit}
+        self.resources.append(node)
+        return node
+
+    def observation(self, at: datetime, code: Node) -> Node:
+        """A new observation, signed by who held the consultation of that day."""
+        node = self.add("Observation", at.date())
+        node |= {
+            "status": "final",
+            "code": code,
+            "subject": {"reference": self.patient},
+            "effectiveDateTime": stamp(at),
+            "issued": stamp(at),
+            "performer": [{"reference": self.author(at.date())}],
+        }
+        return node
+
+    def concept(self, key: str) -> Node:
+        """A concept of the catalogue, coded."""
+        return snomed(*self.words.concepts[key])
+
+    def author(self, on: date) -> str:
+        """Who wrote on a day: who held that day's consultation, else the first GP."""
+        return self.staff(self.authors.get(on, 0))
+
+    def staff(self, index: int) -> str:
+        """The reference of one of the practice's staff, who then comes with the bundle."""
+        self.staff_used.add(index)
+        return f"Practitioner/{self.practice.code}-S{index}"
+
+
+def snomed(code: str, display: str) -> Node:
+    """A concept with one SNOMED CT coding."""
+    return {"coding": [{"system": SNOMED, "code": code, "display": display}]}
+
+
+def human_name(use: str, family: str, given: list[str], prefix: str) -> Node:
+    """A FHIR name."""
+    found: Node = {"use": use, "family": family, "given": given}
+    return {**found, "prefix": [prefix]} if prefix else found
+
+
+def stamp(moment: datetime) -> str:
+    """The moment as London's clock shows it, with its offset."""
+    return moment.astimezone(LONDON).isoformat(timespec="seconds")
