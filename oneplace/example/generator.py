@@ -5,7 +5,7 @@ by one, and memory does not grow with their number.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import blake2b
 from itertools import groupby
 from random import Random
@@ -85,9 +85,9 @@ class _Maker:
                 yield OutMessage(f"{trust}/{event.name}.hl7", event.raw, str(feed["code"]), str(feed["channel"]), 0)
 
     def _exported(self, human: Human) -> datetime:
-        """Exports run in the night before the day of making, each practice at its own minute."""
+        """Exports run early on the day of making, each practice at its own minute."""
         minute = sum(map(ord, human.practice_code)) % 50
-        return moments.at(self.today, 4, minute) - timedelta(minutes=0)
+        return moments.at(self.today, 4, minute)
 
     def _desk(self, human: Human, trust: str, practice: Practice, family: str) -> adt.Desk:
         number = blake2b(f"{trust}|{self.seed}|{human.nhs_number}".encode(), digest_size=5).hexdigest()

@@ -92,17 +92,12 @@ def visits_of(
     """Hospital and community contacts of the last three years; most people have none."""
     age = age_on(human.birth_date, today)
     shares, roles = example["contacts"], example["story"]
-    share = (
-        shares["from_80"]
-        if age >= 80
-        else shares["from_65"]
-        if age >= 65
-        else shares["adult" if age >= 18 else "under_18"]
-    )
+    band = "from_80" if age >= 80 else "from_65" if age >= 65 else "adult" if age >= 18 else "under_18"
+    share = shares[band]
     found: list[Visit] = []
     while draw.random() < share and len(found) < 4:
         found.append(_visit(list(ills), age, draw, today, roles))
-    return found
+    return [visit for visit in found if visit.starts.date() > human.birth_date]
 
 
 def _conditions(human: Human, age: int, draw: Random) -> list[Illness]:
