@@ -1,0 +1,50 @@
+"""Writes of the gateway besides receiving: feeds that a place declares, and a look at raw bytes, which is audited."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from django.db import transaction
+
+from oneplace.gateway import queries
+from oneplace.gateway.models import Feed
+from oneplace.gateway.queries import QuarantineDetail
+from oneplace.ledger import actions as ledger
+
+
+@transaction.atomic
+def declare_feeds(rows: Iterable[Any], *, by: str) -> int:
+    """Note the feeds that a place expects; returns how many changed. Rows as a place folder's feeds table has them."""
+    changed = 0
+    for row in rows:
+        told = asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
+        changed += _declare(told)
+    if changed:
+        ledger.write(actor=by, action="declare feeds", detail={"changed": changed})
+    return changed
+
+
+def _declare(told: Mapping[str, Any]) -> bool:
+    values = {
+        "supplier": told.get("supplier") or "",
+        "channel": told.get("channel") or "",
+        "expected_minutes": told.get("expected_minutes"),
+        "live_since": told.get("live_since"),
+        "declared": True,
+    }
+    feed, made = Feed.objects.get_or_create(
+        organisation_code=told["organisation_code"], format=told["format"], defaults=values
+    )
+    changed = any(getattr(feed, name) != value for name, value in values.items())
+    if changed:
+        Feed.objects.filter(pk=feed.pk).update(**values)
+    return made or changed
+
+
+@transaction.atomic
+def open_quarantined(*, key: str, by: str) -> QuarantineDetail | None:
+    """One quarantined message with the beginning of its bytes; None where there is none. The look is recorded."""
+    detail = queries.quarantine_detail(key)
+    if detail is not None:
+        ledger.write(actor=by, action="open quarantined message", subject=key, purpose="mending a feed")
+    return detail

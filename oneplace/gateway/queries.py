@@ -1,0 +1,109 @@
+"""What came in, as the feeds and quarantine pages read it. The bytes themselves leave by `actions.open_quarantined`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import zstandard
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from oneplace.gateway.models import Feed, Receipt
+
+HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One feed with its conservation: received = filed + quarantined + duplicate."""
+
+    organisation_code: str
+    format: str
+    supplier: str
+    channel: str
+    declared: bool
+    live_since: date | None
+    expected_minutes: int | None
+    last_received_at: datetime | None
+    received: int
+    filed: int
+    quarantined: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLine:
+    """One message that could not be read: why, and where in it."""
+
+    key: str
+    received_at: datetime
+    source_code: str
+    format: str
+    code: str
+    reason: str
+    path: str
+    size: int
+    replays: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineDetail:
+    """The same with the beginning of its bytes and the name that it came under."""
+
+    line: QuarantineLine
+    head: bytes
+    name: str
+
+
+def feed_lines(now: datetime) -> list[FeedLine]:
+    """Every feed, declared or met, by organisation."""
+    filed = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.FILED))
+    held = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.QUARANTINED))
+    feeds = Feed.objects.annotate(
+        filed=filed, held=held, again=Coalesce(Sum("receipts__duplicates"), 0)
+    ).order_by("organisation_code", "format")
+    return [
+        FeedLine(
+            feed.organisation_code, feed.format, feed.supplier, feed.channel, feed.declared, feed.live_since,
+            feed.expected_minutes, feed.last_received_at, feed.filed + feed.held + feed.again, feed.filed, feed.held,
+            feed.again,
+        )
+        for feed in feeds
+    ]  # fmt: skip
+
+
+def quarantine_count(code: str | None = None) -> int:
+    """How many messages wait in quarantine, all or with one reason code."""
+    return _quarantined(code).count()
+
+
+def quarantined(limit: int = 50, offset: int = 0, code: str | None = None) -> list[QuarantineLine]:
+    """Messages in quarantine, newest first."""
+    rows = _quarantined(code).select_related("feed").order_by("-received_at", "-pk").defer("document__body")
+    return [_line(receipt) for receipt in rows.select_related("document")[offset : offset + limit]]
+
+
+def quarantine_reasons() -> list[tuple[str, int]]:
+    """Reason codes with how many messages wait for each, most first."""
+    rows = _quarantined(None).values_list("reason_code").annotate(many=Count("pk")).order_by("-many", "reason_code")
+    return list(rows)
+
+
+def quarantine_detail(key: str) -> QuarantineDetail | None:
+    """One quarantined message. Callers show it through `actions.open_quarantined`, which records the look."""
+    receipt = _quarantined(None).select_related("feed", "document").filter(key=key).first()
+    if receipt is None:
+        return None
+    with zstandard.ZstdDecompressor().stream_reader(bytes(receipt.document.body)) as reader:
+        return QuarantineDetail(_line(receipt), reader.read(HEAD_BYTES), receipt.name)
+
+
+def _quarantined(code: str | None) -> QuerySet[Receipt]:
+    rows = Receipt.objects.filter(outcome=Receipt.Outcome.QUARANTINED)
+    return rows.filter(reason_code=code) if code else rows
+
+
+def _line(receipt: Receipt) -> QuarantineLine:
+    return QuarantineLine(
+        receipt.key, receipt.received_at, receipt.feed.organisation_code, receipt.feed.format, receipt.reason_code,
+        receipt.reason, receipt.path, receipt.document.size, receipt.replays,
+    )  # fmt: skip

@@ -1,0 +1,238 @@
+"""Takes messages in: reads them by format, files what is readable, quarantines the rest with its reason.
+
+Acknowledged means durable, once: whoever calls may tell the sender "received" when `receive` has passed its item,
+for by then a commit has. Reading and compressing are done outside the lock; a chunk holds it for about 40 ms and
+then gives way to anyone who waits.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import zstandard
+from django.db import connection, transaction
+from django.db.models import F
+
+from oneplace import formats
+from oneplace.gateway import rules
+from oneplace.gateway.models import Feed, Receipt
+from oneplace.gateway.rules import Tally
+from oneplace.kernel import clock, turns
+from oneplace.kernel.ids import new_key
+from oneplace.kernel.rows import Message, Reject
+from oneplace.record import ingest
+from oneplace.record.ingest import Filing, Stored
+
+UNKNOWN_SOURCE = "?"
+"""Code of the feed that gathers messages which don't say whose they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file or message as it arrived. `feed_code` is the organisation that the channel vouches for, if it does."""
+
+    name: str
+    raw: bytes
+    channel: str = "file"
+    feed_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message, read: what it is known by, its bytes as they will be kept, and what it says or why not."""
+
+    item: Item
+    stored: Stored
+    read: Message | Reject
+    same_as: str
+
+    @property
+    def weight(self) -> int:
+        """Rows that filing it will write, for sizing chunks."""
+        return 4 + (len(self.read.entries) if isinstance(self.read, Message) else 0)
+
+
+Progress = Callable[[Tally], None]
+
+
+def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None) -> Tally:
+    """Take in any number of items, chunk by chunk; each chunk is durable when the next begins.
+
+    Raises what the database raises (a full disk, say): the chunk that failed is not acknowledged and nothing of it
+    is kept; run again, and what was filed counts as duplicate.
+    """
+    tally, size, gate = Tally(), 400, gate_of_database()
+    chunk: list[Arrival] = []
+    weight = 0
+    for arrival in _arrivals(items):
+        chunk.append(arrival)
+        weight += arrival.weight
+        if weight >= size:
+            size = rules.next_size(size, weight, _settle(chunk, tally, by, gate))
+            chunk, weight = [], 0
+            if progress:
+                progress(tally)
+    if chunk:
+        _settle(chunk, tally, by, gate)
+    if progress:
+        progress(tally)
+    return tally
+
+
+def gate_of_database() -> Path | None:
+    """The file at which writers of SQLite take turns; None where the database queues by itself."""
+    if connection.vendor != "sqlite":
+        return None
+    return Path(f"{connection.settings_dict['NAME']}-turns")
+
+
+def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
+    """The messages of the items, read and compressed."""
+    squeeze = zstandard.ZstdCompressor(level=1).compress
+    for item in items:
+        for raw in formats.split(item.raw, item.name):
+            yield _arrival(item, raw, squeeze)
+
+
+def _arrival(item: Item, raw: bytes, squeeze: Callable[[bytes], bytes]) -> Arrival:
+    digest = hashlib.sha256(raw).digest()
+    read = _vouched(formats.read(raw, item.name), item)
+    stored = Stored(digest, squeeze(raw), len(raw), read.format)
+    return Arrival(item, stored, read, rules.same_as(read, digest))
+
+
+def _vouched(read: Message | Reject, item: Item) -> Message | Reject:
+    """A message that doesn't say whose it is, or says another's name than its channel vouches for, is not filed."""
+    if isinstance(read, Reject):
+        return read
+    if not read.source_code:
+        reason = "The message doesn't say which organisation's data it holds; ask the sender to name itself (ODS code)."
+        return Reject(reason, "source-missing", "", read.format)
+    if item.feed_code and item.feed_code != read.source_code:
+        reason = "The message names another organisation than the feed that it came by; check the sender's set-up."
+        return Reject(reason, "source-other", "", read.format)
+    return read
+
+
+def _settle(chunk: list[Arrival], tally: Tally, by: str, gate: Path | None) -> float:
+    """File one chunk in one transaction; returns the seconds that it kept the lock."""
+    now = clock.now()
+    turns.give_way(gate)
+    with transaction.atomic():
+        started = time.perf_counter()
+        outcomes = _file(chunk, by, now)
+    seconds = time.perf_counter() - started
+    for arrival, outcome in zip(chunk, outcomes, strict=True):
+        tally.note(arrival.read.format, outcome)
+        if outcome == "filed" and isinstance(arrival.read, Message):
+            tally.resources += arrival.read.resources
+    return seconds
+
+
+def _file(chunk: list[Arrival], by: str, now: datetime) -> list[str]:
+    """What becomes of each arrival: filed, quarantined or duplicate."""
+    feeds = _feeds(chunk, now)
+    known = {r.same_as: r for r in Receipt.objects.select_related("document").filter(same_as__in=_keys(chunk))}
+    new: dict[str, Arrival] = {}
+    repeats: dict[str, int] = {}
+    outcomes: list[str] = []
+    for arrival in chunk:
+        arrival = _unlike(arrival, known, new)
+        if arrival.same_as in known or arrival.same_as in new:
+            repeats[arrival.same_as] = repeats.get(arrival.same_as, 0) + 1
+            outcomes.append("duplicate")
+            continue
+        new[arrival.same_as] = arrival
+        outcomes.append("filed" if isinstance(arrival.read, Message) else "quarantined")
+    _keep(list(new.values()), feeds, by, now)
+    _count_repeats(repeats, now)
+    return outcomes
+
+
+def _keys(chunk: list[Arrival]) -> list[str]:
+    return [key for arrival in chunk for key in (arrival.same_as, arrival.stored.digest.hex())]
+
+
+def _unlike(arrival: Arrival, known: dict[str, Receipt], new: dict[str, Arrival]) -> Arrival:
+    """The arrival; or, when its id was used before for other bytes, the reason why it can't be filed."""
+    held = known.get(arrival.same_as)
+    digest = bytes(held.document.digest) if held else None
+    if held is None and arrival.same_as in new:
+        digest = new[arrival.same_as].stored.digest
+    if digest is None or digest == arrival.stored.digest:
+        return arrival
+    reason = "The sender used this message's id before, for another message; ask it to send with an id of its own."
+    refused = Reject(reason, "id-used-twice", "MSH-10", arrival.read.format)
+    return Arrival(arrival.item, arrival.stored, refused, arrival.stored.digest.hex())
+
+
+def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: datetime) -> None:
+    """Write the new messages: the readable to the record, all of them to the receipts."""
+    filings = [Filing(arrival.stored, arrival.read) for arrival in new if isinstance(arrival.read, Message)]
+    documents = ingest.keep_documents((arrival.stored for arrival in new), now)
+    Receipt.objects.bulk_create(
+        [_receipt(arrival, feeds[feed_key(arrival)], documents[arrival.stored.digest], now) for arrival in new]
+    )
+    if filings:
+        ingest.file(filings, by=by, now=now)
+
+
+def _receipt(arrival: Arrival, feed: Feed, document: int, now: datetime) -> Receipt:
+    receipt = Receipt(
+        feed=feed,
+        key=new_key(),
+        same_as=arrival.same_as,
+        document_id=document,
+        name=arrival.item.name[-200:],
+        channel=arrival.item.channel,
+        received_at=now,
+    )
+    judge(receipt, arrival.read)
+    return receipt
+
+
+def judge(receipt: Receipt, read: Message | Reject) -> None:
+    """Write on a receipt what reading its message came to."""
+    if isinstance(read, Message):
+        receipt.outcome, receipt.entries = Receipt.Outcome.FILED, len(read.entries)
+        receipt.reason_code = receipt.reason = receipt.path = ""
+        return
+    receipt.outcome = Receipt.Outcome.QUARANTINED
+    receipt.reason_code, receipt.reason, receipt.path = read.code[:60], read.reason[:400], read.path[:160]
+
+
+def feed_key(arrival: Arrival) -> tuple[str, str]:
+    """Organisation and format of the feed that a message belongs to."""
+    told = arrival.read.source_code if isinstance(arrival.read, Message) else ""
+    return arrival.item.feed_code or told or UNKNOWN_SOURCE, arrival.read.format
+
+
+def _feeds(chunk: list[Arrival], now: datetime) -> dict[tuple[str, str], Feed]:
+    """The feeds of these messages, made where they are met unannounced, each marked as heard from."""
+    keys = {feed_key(arrival) for arrival in chunk}
+    known = _feeds_of(keys)
+    made = [Feed(organisation_code=code, format=name) for code, name in sorted(keys - known.keys())]
+    if made:
+        Feed.objects.bulk_create(made, ignore_conflicts=True)
+        known = _feeds_of(keys)
+    heard = [known[key].pk for key in keys]
+    Feed.objects.filter(pk__in=heard).update(last_received_at=now)
+    Feed.objects.filter(pk__in=heard, first_received_at=None).update(first_received_at=now)
+    return known
+
+
+def _feeds_of(keys: set[tuple[str, str]]) -> dict[tuple[str, str], Feed]:
+    rows = Feed.objects.filter(organisation_code__in={code for code, _ in keys})
+    return {(feed.organisation_code, feed.format): feed for feed in rows}
+
+
+def _count_repeats(repeats: dict[str, int], now: datetime) -> None:
+    """Count on each receipt how often its message came again."""
+    by_count: dict[int, list[str]] = {}
+    for key, count in repeats.items():
+        by_count.setdefault(count, []).append(key)
+    for count, keys in by_count.items():
+        Receipt.objects.filter(same_as__in=keys).update(duplicates=F("duplicates") + count, last_duplicate_at=now)

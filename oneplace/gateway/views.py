@@ -1,0 +1,24 @@
+"""The inbox for machines: POST one message, get told what became of it once it is durable."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from oneplace.access.policy import machine
+from oneplace.gateway.receive import Item, receive
+
+LARGEST_BYTES = 50 * 1024 * 1024
+
+
+@csrf_exempt
+@machine
+@require_POST
+def inbox(request: HttpRequest) -> JsonResponse:
+    """Take in the body as one file of the key's own feed. 200 means filed or known, 422 quarantined: both durable."""
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_BYTES:
+        why = f"This is larger than {LARGEST_BYTES // 1024 // 1024} MB; send it in parts or through the watched folder."
+        return JsonResponse({"error": why}, status=413)
+    code = request.feed_code  # type: ignore[attr-defined]
+    tally = receive([Item("", request.body, "http", code)], by=f"feed:{code}")
+    answer = {name: getattr(tally, name) for name in ("received", "filed", "quarantined", "duplicate")}
+    return JsonResponse(answer, status=422 if tally.quarantined else 200)

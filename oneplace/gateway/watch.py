@@ -1,0 +1,58 @@
+"""A watched folder: each file is taken in and then moved, to done/ or to quarantined/. Moved means durable.
+
+A file is left alone until its size has stood still between two looks, so that one being written is not read in half.
+A file found again after a kill is received again, counts as duplicate and is moved.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from oneplace.gateway.receive import Item, receive
+from oneplace.gateway.rules import Tally
+
+DONE, QUARANTINED = "done", "quarantined"
+
+
+def watch(folder: Path, *, by: str, feed_code: str = "", seconds: float = 1.0, once: bool = False) -> Iterator[Tally]:
+    """Take in what lies in the folder and what comes; yields a tally after each look that found something."""
+    for name in (DONE, QUARANTINED):
+        (folder / name).mkdir(exist_ok=True)
+    sizes: dict[Path, int] = {}
+    while True:
+        found = {path: path.stat().st_size for path in _files(folder)}
+        still = sorted(path for path, size in found.items() if once or sizes.get(path) == size)
+        sizes = found
+        if still:
+            yield _take(still, folder, by, feed_code)
+        if once:
+            return
+        time.sleep(seconds)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files in the folder itself; hidden ones and those being uploaded (.part, .tmp) are left alone."""
+    for path in folder.iterdir():
+        if path.is_file() and not path.name.startswith(".") and path.suffix not in (".part", ".tmp"):
+            yield path
+
+
+def _take(paths: list[Path], folder: Path, by: str, feed_code: str) -> Tally:
+    total = Tally()
+    for path in paths:
+        tally = receive([Item(path.name, path.read_bytes(), "folder", feed_code)], by=by)
+        _move(path, folder / (QUARANTINED if tally.quarantined else DONE))
+        for name, count in tally.by_format.items():
+            for outcome in ("filed", "quarantined", "duplicate"):
+                for _ in range(getattr(count, outcome)):
+                    total.note(name, outcome)
+    return total
+
+
+def _move(path: Path, into: Path) -> None:
+    """Move a file without losing one of the same name that is there."""
+    target, number = into / path.name, 1
+    while target.exists():
+        target, number = into / f"{path.stem}-{number}{path.suffix}", number + 1
+    os.replace(path, target)

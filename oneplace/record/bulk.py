@@ -1,0 +1,40 @@
+"""Rows into tables by the thousand: what the ORM does in 50 microseconds a row, done in 5.
+
+SQLite takes executemany; PostgreSQL takes COPY. Values are given as Python has them and adapted here, once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows into a table of ours. Any failure fails the caller's transaction; nothing is half-written."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["?"] * len(columns))
+        # The driver itself: Django's wrapper would translate placeholders for each statement.
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables, no input
+        cursor.cursor.connection.cursor().executemany(sql, rows)
+
+
+def moment(value: datetime | None) -> Any:
+    """An aware time as this database keeps it: SQLite holds naive UTC text in Django's form."""
+    if value is None or connection.vendor == "postgresql":
+        return value
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.replace(tzinfo=None).isoformat(" ")
+
+
+def in_chunks(values: Sequence[Any], size: int = 900) -> Iterable[Sequence[Any]]:
+    """The values in pieces that fit one statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

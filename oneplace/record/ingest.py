@@ -1,0 +1,197 @@
+"""Files what feeds told: documents, patients, entries, issues, links and ties, in the caller's one transaction.
+
+One path for one message or a thousand (record.md, Ingest). The state after filing depends on what was told and not
+on the order of telling: the newest version by the source's own time stands, others go to history. The exception is
+a message without any time of its own, which counts from when it came.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from oneplace.access import actions as access
+from oneplace.access.rules import RelationshipRow
+from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
+from oneplace.ledger import actions as ledger
+from oneplace.record import entries, identity, patients
+from oneplace.record.bulk import in_chunks, insert_rows, moment
+from oneplace.record.models import Document, LocalPatient, Source
+
+_SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED}
+_OVER = frozenset({"finished", "cancelled", "entered-in-error"})
+_CLOCK_SLACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bytes of one message as they are kept: SHA-256, zstd body, size before compression."""
+
+    digest: bytes
+    body: bytes
+    size: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One message that could be read, with its bytes."""
+
+    stored: Stored
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message in the middle of being filed: its keys in the database and the time that it counts from."""
+
+    message: Message
+    document_id: int
+    source_id: int
+    at: datetime
+
+
+def file(filings: Sequence[Filing], *, by: str, now: datetime) -> int:
+    """File messages; returns the number of entries told. Call inside a transaction: all is kept or nothing is."""
+    told = _told(filings, now)
+    held = patients.tell(told, now)
+    entries.tell(told, held, now)
+    _keep_issues(told)
+    moved = identity.link(held.to_link, now)
+    _repoint(moved, by)
+    access.set_relationships(_ties(told, held, now), by)
+    count = sum(len(one.message.entries) for one in told)
+    ledger.write(actor=by, action="file messages", detail=_summary(filings, count))
+    return count
+
+
+def keep_documents(stored: Iterable[Stored], now: datetime) -> dict[bytes, int]:
+    """Keep bytes, each once; returns the key of each by digest."""
+    by_digest = {one.digest: one for one in stored}
+    ids = _document_ids(list(by_digest))
+    new = [one for digest, one in by_digest.items() if digest not in ids]
+    columns = ("digest", "body", "size", "format", "received_at")
+    insert_rows(
+        "record_document", columns, [(one.digest, one.body, one.size, one.format, moment(now)) for one in new]
+    )
+    return ids | _document_ids([one.digest for one in new])
+
+
+def _document_ids(digests: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for chunk in in_chunks(digests):
+        found |= {bytes(d): i for d, i in Document.objects.filter(digest__in=chunk).values_list("digest", "id")}
+    return found
+
+
+def _told(filings: Sequence[Filing], now: datetime) -> list[Told]:
+    documents = keep_documents((filing.stored for filing in filings), now)
+    sources = _source_ids([filing.message for filing in filings], now)
+    return [
+        Told(
+            filing.message,
+            documents[filing.stored.digest],
+            sources[filing.message.source_code],
+            sane(filing.message.sent_at, now),
+        )
+        for filing in filings
+    ]
+
+
+def sane(at: datetime | None, now: datetime) -> datetime:
+    """The time that a version counts from: as told, unless it lies in the future and would stand for ever."""
+    return at if at is not None and at <= now + _CLOCK_SLACK else now
+
+
+def _source_ids(messages: Sequence[Message], now: datetime) -> dict[str, int]:
+    """Keys of the sources by code; a source met for the first time is noted down."""
+    names = {message.source_code: message.source_name for message in messages}
+    Source.objects.bulk_create(
+        [Source(code=c, name=n, first_received_at=now, last_received_at=now) for c, n in names.items()],
+        ignore_conflicts=True,
+    )
+    Source.objects.filter(code__in=names).update(last_received_at=now)
+    return dict(Source.objects.filter(code__in=names).values_list("code", "id"))
+
+
+def _keep_issues(told: Sequence[Told]) -> None:
+    columns = ("document_id", "source_id", "path", "code", "text", "severity")
+    rows = [(one.document_id, one.source_id, *_issue(issue)) for one in told for issue in one.message.issues]
+    insert_rows("record_dataissue", columns, rows)
+
+
+def _issue(issue: Issue) -> tuple[str, str, str, str]:
+    return issue.path[:160], issue.code[:60], issue.text[:400], str(issue.severity)
+
+
+def _ties(told: Sequence[Told], held: patients.Held, now: datetime) -> list[RelationshipRow]:
+    """What the messages say of who is on whose list or in whose care."""
+    people = dict(LocalPatient.objects.filter(id__in=held.ids.values()).values_list("id", "person__key"))
+    rows: list[RelationshipRow] = []
+    for one in told:
+        registered = {event.local_id: event for event in one.message.events if event.move is Move.REGISTERED}
+        for local_id, event in registered.items():
+            patient = held.ids[one.source_id, local_id]
+            starts = min(event.at or one.at, now)
+            rows.append(
+                RelationshipRow(
+                    people[patient], one.message.source_code, "registration", str(patient), starts, None, one.at
+                )
+            )
+        rows += [_visit(one, entry, held, people) for entry in _visits(one.message)]
+    return rows
+
+
+def _visits(message: Message) -> Iterable[EntryRow]:
+    """The visits of a message about visits; a consultation in a GP's record opens no tie of its own."""
+    if any(event.move in _SPELL_MOVES for event in message.events):
+        yield from (entry for entry in message.entries if entry.kind is Kind.ENCOUNTER)
+
+
+def _visit(one: Told, entry: EntryRow, held: patients.Held, people: Mapping[int, str]) -> RelationshipRow:
+    patient = held.ids[one.source_id, entry.local_id]
+    told_at = entry.version_at or one.at
+    starts = entry.happened_at or told_at
+    ends = entry.ended_at or (max(told_at, starts) if entry.status in _OVER else None)
+    if entry.status in ("cancelled", "entered-in-error"):
+        ends = starts
+    reference = visit_reference(patient, entry.source_id)
+    return RelationshipRow(people[patient], one.message.source_code, "visit", reference, starts, ends, told_at)
+
+
+def visit_reference(patient_id: int, told_id: str) -> str:
+    """The key of the tie that a visit makes: the same for each telling of the visit."""
+    return f"{patient_id}:{told_id}"
+
+
+def _repoint(moved: Mapping[int, str], by: str) -> None:
+    """Ties follow a patient that linkage moved to another person."""
+    if not moved:
+        return
+    references: dict[str, list[str]] = {}
+    for patient, person in moved.items():
+        references.setdefault(person, []).append(str(patient))
+    with connection.cursor() as cursor:
+        for chunk in in_chunks(list(moved)):
+            marks = ", ".join(["%s"] * len(chunk))
+            cursor.execute(
+                f"SELECT patient_id, told_id FROM record_entry WHERE kind = %s AND patient_id IN ({marks})",  # noqa: S608
+                [str(Kind.ENCOUNTER), *chunk],
+            )
+            for patient, told_id in cursor.fetchall():
+                references[moved[patient]].append(visit_reference(patient, told_id))
+    for person, names in references.items():
+        access.repoint_person(references=names, person=person, by=by)
+
+
+def _summary(filings: Sequence[Filing], count: int) -> dict[str, object]:
+    """What the ledger keeps of a batch: enough to prove which bytes were filed."""
+    digests = b"".join(filing.stored.digest for filing in filings)
+    return {
+        "messages": len(filings),
+        "entries": count,
+        "sources": sorted({filing.message.source_code for filing in filings})[:20],
+        "documents": hashlib.sha256(digests).hexdigest(),
+    }

@@ -1,0 +1,187 @@
+"""Tables of the record. Entries hang on the source's own patient, and that patient points to a person: so that
+linking, unlinking and relinking change one row and no fact ever loses its origin.
+
+A source's patient and its entries keep the newest version by the source's own time; older ones go to history.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from oneplace.kernel.ids import new_person_id
+
+
+class Source(models.Model):
+    """An organisation whose data is held, known by its ODS code, whether or not the place's folder names it."""
+
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    first_received_at = models.DateTimeField()
+    last_received_at = models.DateTimeField()
+
+
+class Document(models.Model):
+    """The bytes as received, compressed (zstd) and addressed by what they are. Never changed."""
+
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the bytes
+    body = models.BinaryField()
+    size = models.PositiveIntegerField()  # bytes before compression
+    format = models.CharField(max_length=30)
+    received_at = models.DateTimeField()
+
+
+class Person(models.Model):
+    """One human being, as far as linkage can tell. Holds no demographics: those are told by the sources."""
+
+    key = models.CharField(max_length=22, unique=True, default=new_person_id)
+    nhs_number = models.CharField(max_length=10, null=True, unique=True)  # NULL, not '': many people have none
+    created_at = models.DateTimeField()
+
+
+class LocalPatient(models.Model):
+    """One source's own patient, as that source last told it, and how it is linked."""
+
+    class Link(models.TextChoices):
+        """How surely this patient is the person (rule: record.rules.arrange)."""
+
+        LINKED = "linked"
+        PROVISIONAL = "provisional"
+        HELD = "held"
+        UNLINKED = "unlinked"
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="patients")
+    local_id = models.CharField(max_length=120)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="patients", null=True)
+    link = models.CharField(max_length=12, choices=Link.choices, default=Link.UNLINKED)
+    link_reason = models.CharField(max_length=200, blank=True)
+    nhs_number = models.CharField(max_length=20, blank=True)  # as received, without separators
+    link_number = models.CharField(max_length=10, blank=True, db_index=True)  # the same when it may be linked on
+    family = models.CharField(max_length=120, blank=True)
+    given = models.CharField(max_length=120, blank=True)
+    prefix = models.CharField(max_length=40, blank=True)
+    preferred = models.CharField(max_length=120, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=10, blank=True)
+    address = models.CharField(max_length=400, blank=True)
+    postcode = models.CharField(max_length=10, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    deceased = models.BooleanField(default=False)
+    deceased_at = models.DateTimeField(null=True)
+    practice_code = models.CharField(max_length=20, blank=True)
+    practice_name = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=80, blank=True)
+    interpreter = models.BooleanField(default=False)
+    version_at = models.DateTimeField(null=True)
+    content = models.BinaryField(max_length=8)  # digest of the demographics: breaks ties of time
+    document = models.ForeignKey(Document, on_delete=models.PROTECT)
+    received_at = models.DateTimeField()  # when this source last told anything of this patient
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "local_id"], name="one_patient_a_source_and_id")]
+
+
+class PersonName(models.Model):
+    """A name that a source has ever told for its patient, in the form that search and linkage compare."""
+
+    patient = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="names")
+    family = models.CharField(max_length=120)
+    given = models.CharField(max_length=120)
+    birth_date = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "family", "given"], name="name_once_a_patient")
+        ]
+        indexes = [
+            models.Index(fields=["family", "given"], name="name_search"),
+            models.Index(fields=["birth_date"], name="name_birth_date"),
+        ]
+
+
+class NameKey(models.Model):
+    """A spelling or sound by which a surname may be met: each surname once, however many people bear it."""
+
+    key = models.CharField(max_length=120)
+    family = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "family"], name="key_once_a_family")]
+
+
+class EntryFields(models.Model):
+    """The columns of a fact, shared by its newest version and its history."""
+
+    kind = models.CharField(max_length=14)
+    happened_at = models.DateTimeField(null=True)
+    day_only = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=60, blank=True)
+    system = models.CharField(max_length=120, blank=True)
+    display = models.TextField(blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    value = models.FloatField(null=True)
+    value_text = models.TextField(blank=True)
+    unit = models.CharField(max_length=40, blank=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    detail = models.TextField(default="{}")  # JSON: words for the page (kernel.rows.EntryRow.detail)
+    version = models.CharField(max_length=80, blank=True)
+    version_at = models.DateTimeField()
+    content = models.BinaryField(max_length=8)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=120)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Entry(EntryFields):
+    """One fact of one source about its patient: the newest version."""
+
+    patient = models.ForeignKey(LocalPatient, on_delete=models.PROTECT, related_name="entries")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    type = models.CharField(max_length=40)
+    told_id = models.CharField(max_length=160)  # the source's own id of the fact, stable between its exports
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "told_id", "type"], name="one_entry_a_source_and_id")]
+        indexes = [models.Index(fields=["patient", "kind", "happened_at"], name="entry_of_patient")]
+
+
+class EntryHistory(EntryFields):
+    """An older version of an entry, kept because someone may have acted on it."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="history")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "content"], name="history_once_a_content")]
+
+
+class DataIssue(models.Model):
+    """A fault of data in one element of one document, in plain words."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="issues")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    path = models.CharField(max_length=160)
+    code = models.CharField(max_length=60)
+    text = models.CharField(max_length=400)
+    severity = models.CharField(max_length=8)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "code"], name="issue_of_source")]
+
+
+class ReviewTask(models.Model):
+    """A link that a person must judge: held back or provisional, with the reason."""
+
+    patient = models.OneToOneField(LocalPatient, on_delete=models.CASCADE, related_name="review")
+    reason = models.CharField(max_length=200)
+    raised_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("raised_at")), name="review_closed_after_raised"
+            )
+        ]

@@ -1,0 +1,181 @@
+"""Each source's own patients, as that source last told them, with every name that it ever told.
+
+Part of `record.ingest`; nothing else writes these rows but `record.identity`, which links them.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from oneplace.kernel.rows import Name, PersonRow
+from oneplace.record import rules
+from oneplace.record.bulk import in_chunks
+from oneplace.record.models import LocalPatient, NameKey, PersonName
+
+if TYPE_CHECKING:
+    from oneplace.record.ingest import Told
+
+_TOLD = (
+    "nhs_number link_number family given prefix preferred birth_date sex address postcode phone deceased deceased_at "
+    "practice_code practice_name language interpreter"
+).split()
+_WRITTEN = [*_TOLD, "version_at", "content", "document", "received_at"]
+_PREFERRED_USES = ("usual", "nickname")
+
+
+@dataclass(slots=True)
+class Held:
+    """The patients that a batch is about: keys by (source, local id), and those to be linked anew with the NHS
+    numbers that they came from."""
+
+    ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    to_link: dict[int, set[str]] = field(default_factory=dict)
+
+
+def tell(told: "Sequence[Told]", now: datetime) -> Held:
+    """File the people of the messages; returns their keys."""
+    keys = {(one.source_id, row.local_id) for one in told for row in one.message.people}
+    standing = _standing(keys)
+    before = {key: _identity_of(patient) for key, patient in standing.items()}
+    names: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    for one in told:
+        for row in one.message.people:
+            key = (one.source_id, row.local_id)
+            _tell_one(standing, key, row, one, now)
+            names.setdefault(key, set()).update(_comparable_names(row.names))
+    _write(standing, before)
+    held = Held(ids={key: patient.pk for key, patient in standing.items()})
+    grown = _write_names(standing, names)
+    for key, patient in standing.items():
+        old = before.get(key)
+        if old != _identity_of(patient) or patient.pk in grown:
+            held.to_link[patient.pk] = {number for number in (old[0] if old else "", patient.link_number) if number}
+    return held
+
+
+def _standing(keys: set[tuple[int, str]]) -> dict[tuple[int, str], LocalPatient]:
+    """The patients that are already held, by key."""
+    by_source: dict[int, list[str]] = {}
+    for source, local_id in sorted(keys):
+        by_source.setdefault(source, []).append(local_id)
+    found: dict[tuple[int, str], LocalPatient] = {}
+    for source, local_ids in by_source.items():
+        for chunk in in_chunks(local_ids):
+            for patient in LocalPatient.objects.filter(source_id=source, local_id__in=chunk):
+                found[source, patient.local_id] = patient
+    return found
+
+
+def _tell_one(
+    standing: dict[tuple[int, str], LocalPatient], key: tuple[int, str], row: PersonRow, one: "Told", now: datetime
+) -> None:
+    """Bring one patient up to what this message says, unless it is already known better."""
+    from oneplace.record.ingest import sane
+
+    values = _values(row)
+    version_at = sane(row.version_at, now) if row.version_at else one.at
+    content = _digest(values)
+    patient = standing.get(key)
+    if patient is None:
+        patient = standing[key] = LocalPatient(source_id=key[0], local_id=key[1], received_at=now)
+    elif not rules.newer(version_at, content, patient.version_at, bytes(patient.content)):
+        patient.received_at = now
+        return
+    for name, value in values.items():
+        setattr(patient, name, value)
+    patient.version_at, patient.content = version_at, content
+    patient.document_id, patient.received_at = one.document_id, now
+
+
+def _values(row: PersonRow) -> dict[str, Any]:
+    """The row's facts in the columns of the table."""
+    name = row.names[0] if row.names else Name("")
+    preferred = next((told.given for told in row.names[1:] if told.use in _PREFERRED_USES and told.given), "")
+    address = row.addresses[0] if row.addresses else None
+    return {
+        "nhs_number": row.nhs_number[:20],
+        "link_number": rules.number_to_link_on(row.nhs_number),
+        "family": name.family,
+        "given": name.given,
+        "prefix": name.prefix,
+        "preferred": preferred,
+        "birth_date": row.birth_date,
+        "sex": row.sex[:10],
+        "address": ", ".join(address.lines)[:400] if address else "",
+        "postcode": address.postcode if address else "",
+        "phone": row.phones[0] if row.phones else "",
+        "deceased": row.deceased,
+        "deceased_at": row.deceased_at,
+        "practice_code": row.practice_code,
+        "practice_name": row.practice_name,
+        "language": row.language,
+        "interpreter": row.interpreter,
+    }
+
+
+def _digest(values: dict[str, Any]) -> bytes:
+    return hashlib.blake2b(repr(sorted(values.items())).encode(), digest_size=8).digest()
+
+
+def _identity_of(patient: LocalPatient) -> tuple[object, ...]:
+    """What linking looks at, besides names."""
+    return patient.link_number, patient.birth_date, patient.practice_code, patient.family, patient.given
+
+
+def _write(standing: dict[tuple[int, str], LocalPatient], before: dict[tuple[int, str], tuple[object, ...]]) -> None:
+    new = [patient for key, patient in standing.items() if key not in before]
+    LocalPatient.objects.bulk_create(new)
+    if any(patient.pk is None for patient in new):  # a database that returns no keys from a bulk insert
+        raise RuntimeError("this database returns no keys for the rows that were inserted")
+    LocalPatient.objects.bulk_update([standing[key] for key in before], _WRITTEN, batch_size=200)
+
+
+def _comparable_names(names: Sequence[Name]) -> set[tuple[str, str]]:
+    return {(rules.comparable(name.family), rules.first_word(name.given)) for name in names if name.family}
+
+
+def _write_names(
+    standing: dict[tuple[int, str], LocalPatient], names: dict[tuple[int, str], set[tuple[str, str]]]
+) -> set[int]:
+    """Keep each name told; returns the patients that gained one. Names are never forgotten: people search by them."""
+    ids = [standing[key].pk for key in names]
+    known = {
+        (row[0], row[1], row[2]): row[3]
+        for chunk in in_chunks(ids)
+        for row in PersonName.objects.filter(patient__in=chunk).values_list(
+            "patient_id", "family", "given", "birth_date"
+        )
+    }
+    new = [
+        PersonName(patient_id=standing[key].pk, family=family, given=given, birth_date=standing[key].birth_date)
+        for key, told in names.items()
+        for family, given in sorted(told)
+        if (standing[key].pk, family, given) not in known
+    ]
+    PersonName.objects.bulk_create(new)
+    born = {standing[key].pk: standing[key].birth_date for key in names}
+    for patient in {row[0] for row, birth_date in known.items() if birth_date != born[row[0]]}:
+        PersonName.objects.filter(~Q(birth_date=born[patient]) | Q(birth_date=None), patient=patient).update(
+            birth_date=born[patient]
+        )
+    _write_keys({name.family for name in new if name.family})
+    return {name.patient_id for name in new}
+
+
+def _write_keys(families: set[str]) -> None:
+    """Make each surname findable by the ways in which it may be misspelt."""
+    for chunk in in_chunks(sorted(families)):
+        known = set(NameKey.objects.filter(family__in=chunk).values_list("family", flat=True))
+        NameKey.objects.bulk_create(
+            [
+                NameKey(key=key, family=family)
+                for family in chunk
+                if family not in known
+                for key in sorted(rules.search_keys(family))
+            ],
+            ignore_conflicts=True,
+        )

@@ -1,0 +1,55 @@
+"""What other rooms may read of the record without opening a person: counts by source. No person leaves here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from oneplace.record.models import Entry, LocalPatient, ReviewTask, Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How many patients one source tells of and how they are linked."""
+
+    code: str
+    name: str
+    patients: int
+    linked: int
+    provisional: int
+    held: int
+    unlinked: int
+    last_received_at: datetime
+
+    @property
+    def matched(self) -> int:
+        """Patients who are shown under their NHS number."""
+        return self.linked + self.provisional
+
+
+def source_counts() -> dict[str, SourceCount]:
+    """One line a source, by ODS code."""
+    links = LocalPatient.Link
+    counts = {
+        name: Count("patients", filter=Q(patients__link=link))
+        for name, link in (
+            ("linked", links.LINKED),
+            ("provisional", links.PROVISIONAL),
+            ("held", links.HELD),
+            ("unlinked", links.UNLINKED),
+        )
+    }
+    rows = Source.objects.annotate(told=Count("patients"), **counts).values_list(
+        "code", "name", "told", *counts, "last_received_at"
+    )
+    return {row[0]: SourceCount(*row) for row in rows}
+
+
+def totals() -> dict[str, int]:
+    """Patients told of, people, facts and links that wait for a person's judgement."""
+    return {
+        "patients": LocalPatient.objects.count(),
+        "people": LocalPatient.objects.values("person_id").distinct().count(),
+        "entries": Entry.objects.count(),
+        "to review": ReviewTask.objects.filter(closed_at=None).count(),
+    }
