@@ -25,6 +25,7 @@ from oneplace.place.table import (
     lines_of,
     number,
     one_of,
+    tenth,
     text,
     weekdays,
     whole,
@@ -55,7 +56,8 @@ SITE_KINDS = ["acute-hospital", "community-hospital", "surgery", "branch-surgery
 AREA_KINDS = ["place", "cluster", "hub", "district", "ward", "small-area"]
 DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
 
-_CODE, _NAME, _TEXT = Column(code, True), Column(text, True), Column(text)
+_CODE, _NAME, _WORD = Column(code, True), Column(text(120), True), Column(text(40), True)
+_TEXT, _PHONE, _POSTCODE = (Column(text(limit), empty="") for limit in (200, 30, 10))
 _POINT = {"latitude": Column(number), "longitude": Column(number)}
 _DATED = {"starts": Column(day), "ends": Column(day)}
 _TABLES: dict[str, dict[str, Column]] = {
@@ -63,11 +65,11 @@ _TABLES: dict[str, dict[str, Column]] = {
         "code": _CODE,
         "name": _NAME,
         "kind": Column(one_of(*ORGANISATION_KINDS), True),
-        "supplier": _TEXT,
+        "supplier": Column(text(60), empty=""),
         "parent_code": Column(code),
         "address": _TEXT,
-        "postcode": _TEXT,
-        "phone": _TEXT,
+        "postcode": _POSTCODE,
+        "phone": _PHONE,
         "list_size": Column(whole),
         **_POINT,
     },
@@ -79,17 +81,17 @@ _TABLES: dict[str, dict[str, Column]] = {
         "beds": Column(whole),
         "therapy_beds": Column(whole),
         "address": _TEXT,
-        "postcode": _TEXT,
+        "postcode": _POSTCODE,
         **_POINT,
     },
     "areas.csv": {
         "code": _CODE,
         "kind": Column(one_of(*AREA_KINDS), True),
         "name": _NAME,
-        "decile": Column(whole),
+        "decile": Column(tenth),
         "residents": Column(whole),
         **_POINT,
-        "boundary": _TEXT,
+        "boundary": Column(text(20_000)),
     },
     "memberships.csv": {
         "member_kind": Column(one_of("organisation", "area"), True),
@@ -103,34 +105,34 @@ _TABLES: dict[str, dict[str, Column]] = {
         "code": _CODE,
         "organisation_code": _CODE,
         "name": _NAME,
-        "kind": _NAME,
+        "kind": _WORD,
         "area_code": Column(code),
-        "phone": _TEXT,
+        "phone": _PHONE,
     },
     "hours.csv": {
         "owner_code": _CODE,
-        "service": _NAME,
+        "service": _WORD,
         "weekdays": Column(weekdays, True),
         "opens": Column(hour, True),
         "closes": Column(hour, True),
         "on_holidays": Column(yes_or_no, True),
         **_DATED,
     },
-    "holidays.csv": {"day": Column(day, True), "name": _NAME, "owner_code": Column(code)},
+    "holidays.csv": {"day": Column(day, True), "name": Column(text(80), True), "owner_code": Column(code)},
     "agreements.csv": {
         "controller_code": _CODE,
         "signed_on": Column(day),
         **_DATED,
-        "purposes": Column(words),
-        "classes": Column(words),
+        "purposes": Column(words, empty=()),
+        "classes": Column(words, empty=()),
         "note": _TEXT,
     },
     "feeds.csv": {
-        "code": Column(text, True),
+        "code": Column(text(60), True),
         "organisation_code": _CODE,
-        "format": _NAME,
-        "supplier": _TEXT,
-        "channel": _NAME,
+        "format": _WORD,
+        "supplier": Column(text(60), empty=""),
+        "channel": _WORD,
         "expected_minutes": Column(whole, True),
         "live_since": Column(day),
     },
@@ -204,10 +206,7 @@ def _rows(shape: type[Row], lines: Iterable[Line]) -> tuple[Row, ...]:
 
 def _filled(file: str, line: Line) -> dict[str, Any]:
     """A row for another room: every column is there, None where a date or count is empty, '' where words are."""
-    empty = {
-        name: () if column.parse is words else "" if column.parse in (text, code) else None
-        for name, column in _TABLES[file].items()
-    }
+    empty = {name: column.empty for name, column in _TABLES[file].items()}
     return {**empty, **line.cells}
 
 

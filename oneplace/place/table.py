@@ -37,10 +37,11 @@ class FolderFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How one cell is read. `parse` raises ValueError with the cure as its text."""
+    """How one cell is read. `parse` raises ValueError with the cure as its text; `empty` is what an empty cell says."""
 
     parse: Callable[[str], Any]
     needed: bool = False
+    empty: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,15 @@ def _line(
     return Line(file, number, told) if whole else None
 
 
-def text(cell: str) -> str:
-    """Words as they stand."""
-    return cell
+def text(limit: int) -> Callable[[str], str]:
+    """A reader for words as they stand, up to what the database holds."""
+
+    def parse(cell: str) -> str:
+        if len(cell) > limit:
+            raise ValueError(f"Write at most {limit} characters; these are {len(cell)}.")
+        return cell
+
+    return parse
 
 
 def code(cell: str) -> str:
@@ -139,6 +146,13 @@ def whole(cell: str) -> int:
     """A count."""
     if not cell.isascii() or not cell.isdigit():
         raise ValueError("Write a whole number without separators, such as 8074.")
+    return int(cell)
+
+
+def tenth(cell: str) -> int:
+    """A decile, from 1 to 10."""
+    if cell not in {str(decile) for decile in range(1, 11)}:
+        raise ValueError("Write a whole number from 1 (most deprived tenth) to 10.")
     return int(cell)
 
 

@@ -140,6 +140,8 @@ def test_missing_file_is_named_with_its_cure(copy: Path, file: str) -> None:
     [
         ("organisations.csv", ",practice,", ",practise,", 2, "kind"),
         ("organisations.csv", ",19739,", ",19 739,", 2, "list_size"),
+        ("organisations.csv", "Aldercombe Family Practice", "A" * 121, 2, "name"),
+        ("areas.csv", "small-area,Aldercombe North A,", "small-area,Aldercombe North A,1", 83, "decile"),
         ("memberships.csv", "2012-04-01", "01/04/2012", 2, "starts"),
         ("memberships.csv", "Z9PL,2012", "Z9XX,2012", 2, "area_code"),
         ("hours.csv", "mon-fri", "fri-mon", 2, "weekdays"),
