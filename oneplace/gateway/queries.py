@@ -58,9 +58,9 @@ def feed_lines(now: datetime) -> list[FeedLine]:
     """Every feed, declared or met, by organisation."""
     filed = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.FILED))
     held = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.QUARANTINED))
-    feeds = Feed.objects.annotate(
-        filed=filed, held=held, again=Coalesce(Sum("receipts__duplicates"), 0)
-    ).order_by("organisation_code", "format")
+    feeds = Feed.objects.annotate(filed=filed, held=held, again=Coalesce(Sum("receipts__duplicates"), 0)).order_by(
+        "organisation_code", "format"
+    )
     return [
         FeedLine(
             feed.organisation_code, feed.format, feed.supplier, feed.channel, feed.declared, feed.live_since,

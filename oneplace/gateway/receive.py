@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import zstandard
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
@@ -24,7 +24,8 @@ from oneplace.kernel import clock, turns
 from oneplace.kernel.ids import new_key
 from oneplace.kernel.rows import Message, Reject
 from oneplace.record import ingest
-from oneplace.record.ingest import Filing, Stored
+from oneplace.record.bulk import gate
+from oneplace.record.filing import Filing, Stored
 
 UNKNOWN_SOURCE = "?"
 """Code of the feed that gathers messages which don't say whose they are."""
@@ -64,29 +65,22 @@ def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None)
     Raises what the database raises (a full disk, say): the chunk that failed is not acknowledged and nothing of it
     is kept; run again, and what was filed counts as duplicate.
     """
-    tally, size, gate = Tally(), 400, gate_of_database()
+    tally, size, turn = Tally(), 400, gate()
     chunk: list[Arrival] = []
     weight = 0
     for arrival in _arrivals(items):
         chunk.append(arrival)
         weight += arrival.weight
         if weight >= size:
-            size = rules.next_size(size, weight, _settle(chunk, tally, by, gate))
+            size = rules.next_size(size, weight, _settle(chunk, tally, by, turn))
             chunk, weight = [], 0
             if progress:
                 progress(tally)
     if chunk:
-        _settle(chunk, tally, by, gate)
+        _settle(chunk, tally, by, turn)
     if progress:
         progress(tally)
     return tally
-
-
-def gate_of_database() -> Path | None:
-    """The file at which writers of SQLite take turns; None where the database queues by itself."""
-    if connection.vendor != "sqlite":
-        return None
-    return Path(f"{connection.settings_dict['NAME']}-turns")
 
 
 def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
@@ -117,10 +111,10 @@ def _vouched(read: Message | Reject, item: Item) -> Message | Reject:
     return read
 
 
-def _settle(chunk: list[Arrival], tally: Tally, by: str, gate: Path | None) -> float:
+def _settle(chunk: list[Arrival], tally: Tally, by: str, turn: Path | None) -> float:
     """File one chunk in one transaction; returns the seconds that it kept the lock."""
     now = clock.now()
-    turns.give_way(gate)
+    turns.give_way(turn)
     with transaction.atomic():
         started = time.perf_counter()
         outcomes = _file(chunk, by, now)

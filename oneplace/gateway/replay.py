@@ -18,7 +18,7 @@ from oneplace.kernel import clock
 from oneplace.kernel.rows import Message
 from oneplace.ledger import actions as ledger
 from oneplace.record import ingest
-from oneplace.record.ingest import Filing, Stored
+from oneplace.record.filing import Filing, Stored
 
 _LEFT_ALONE = frozenset({"source-other", "id-used-twice"})
 """Reasons that lie with the sender and not with the reading: to read again would file what was rightly refused."""

@@ -5,6 +5,7 @@ SQLite takes executemany; PostgreSQL takes COPY. Values are given as Python has 
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -38,3 +39,8 @@ def in_chunks(values: Sequence[Any], size: int = 900) -> Iterable[Sequence[Any]]
     """The values in pieces that fit one statement."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def gate() -> Path | None:
+    """The file at which writers of SQLite take turns (kernel.turns); None where the database queues by itself."""
+    return Path(f"{connection.settings_dict['NAME']}-turns") if connection.vendor == "sqlite" else None

@@ -8,27 +8,27 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from django.db import connection
 
 from oneplace.kernel.rows import EntryRow
 from oneplace.record.bulk import in_chunks, insert_rows, moment
+from oneplace.record.filing import Told, sane
 from oneplace.record.patients import Held
 
-if TYPE_CHECKING:
-    from oneplace.record.ingest import Told
-
-_FACT = (
-    "kind happened_at day_only ended_at code system display status value value_text unit low high detail"
-).split()
-_VERSION = "version version_at content document_id path received_at".split()
+_FACT = [
+    "kind", "happened_at", "day_only", "ended_at", "code", "system", "display", "status", "value",
+    "value_text", "unit", "low", "high", "detail",
+]  # fmt: skip
+_VERSION = ["version", "version_at", "content", "document_id", "path", "received_at"]
 _FIELDS = [*_FACT, *_VERSION]
 _KEY = ["patient_id", "source_id", "type", "told_id"]
 _VERSION_AT, _CONTENT = _FIELDS.index("version_at"), _FIELDS.index("content")
 _NEWER_HISTORY = (
-    "ON CONFLICT (entry_id, content) DO UPDATE SET version_at = excluded.version_at, document_id = excluded.document_id,"
+    "ON CONFLICT (entry_id, content) DO UPDATE SET version_at = excluded.version_at,"
+    " document_id = excluded.document_id,"
     " path = excluded.path, received_at = excluded.received_at"
     " WHERE excluded.version_at > record_entryhistory.version_at"
 )
@@ -57,7 +57,7 @@ class Work:
     late: list[tuple[Key, Row]] = field(default_factory=list)
 
 
-def tell(told: "Sequence[Told]", held: Held, now: datetime) -> None:
+def tell(told: Sequence[Told], held: Held, now: datetime) -> None:
     """File the entries of the messages."""
     rows = [
         ((one.source_id, entry.source_id, entry.type), held.ids[one.source_id, entry.local_id], row)
@@ -79,10 +79,8 @@ def tell(told: "Sequence[Told]", held: Held, now: datetime) -> None:
         _keep_late(work, standing)
 
 
-def _rows(one: "Told", now: datetime) -> Iterator[tuple[EntryRow, Row]]:
+def _rows(one: Told, now: datetime) -> Iterator[tuple[EntryRow, Row]]:
     """The values of each entry as this database keeps them."""
-    from oneplace.record.ingest import sane
-
     received, sent, document = moment(now), moment(one.at), one.document_id
     for entry in one.message.entries:
         detail = orjson.dumps(entry.detail).decode() if entry.detail else "{}"
@@ -193,9 +191,5 @@ def _keep_late(work: Work, standing: dict[Key, Standing]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO record_entryhistory ({columns}) VALUES ({marks}) {_NEWER_HISTORY}",  # noqa: S608
-            [
-                (ids[key].id, *row)
-                for key, row in work.late
-                if current.get(key, ids[key].content) != row[_CONTENT]
-            ],
+            [(ids[key].id, *row) for key, row in work.late if current.get(key, ids[key].content) != row[_CONTENT]],
         )

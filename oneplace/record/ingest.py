@@ -7,8 +7,7 @@ a message without any time of its own, which counts from when it came.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
@@ -18,39 +17,11 @@ from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
 from oneplace.ledger import actions as ledger
 from oneplace.record import entries, identity, patients
 from oneplace.record.bulk import in_chunks, insert_rows, moment
+from oneplace.record.filing import Filing, Stored, Told, sane
 from oneplace.record.models import Document, LocalPatient, Source
 
 _SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED}
 _OVER = frozenset({"finished", "cancelled", "entered-in-error"})
-_CLOCK_SLACK = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The bytes of one message as they are kept: SHA-256, zstd body, size before compression."""
-
-    digest: bytes
-    body: bytes
-    size: int
-    format: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """One message that could be read, with its bytes."""
-
-    stored: Stored
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One message in the middle of being filed: its keys in the database and the time that it counts from."""
-
-    message: Message
-    document_id: int
-    source_id: int
-    at: datetime
 
 
 def file(filings: Sequence[Filing], *, by: str, now: datetime) -> int:
@@ -73,9 +44,7 @@ def keep_documents(stored: Iterable[Stored], now: datetime) -> dict[bytes, int]:
     ids = _document_ids(list(by_digest))
     new = [one for digest, one in by_digest.items() if digest not in ids]
     columns = ("digest", "body", "size", "format", "received_at")
-    insert_rows(
-        "record_document", columns, [(one.digest, one.body, one.size, one.format, moment(now)) for one in new]
-    )
+    insert_rows("record_document", columns, [(one.digest, one.body, one.size, one.format, moment(now)) for one in new])
     return ids | _document_ids([one.digest for one in new])
 
 
@@ -98,11 +67,6 @@ def _told(filings: Sequence[Filing], now: datetime) -> list[Told]:
         )
         for filing in filings
     ]
-
-
-def sane(at: datetime | None, now: datetime) -> datetime:
-    """The time that a version counts from: as told, unless it lies in the future and would stand for ever."""
-    return at if at is not None and at <= now + _CLOCK_SLACK else now
 
 
 def _source_ids(messages: Sequence[Message], now: datetime) -> dict[str, int]:

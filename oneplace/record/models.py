@@ -88,12 +88,11 @@ class PersonName(models.Model):
     birth_date = models.DateField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["patient", "family", "given"], name="name_once_a_patient")
-        ]
+        constraints = [models.UniqueConstraint(fields=["patient", "family", "given"], name="name_once_a_patient")]
         indexes = [
             models.Index(fields=["family", "given"], name="name_search"),
             models.Index(fields=["birth_date"], name="name_birth_date"),
+            models.Index(fields=["given"], name="name_given"),
         ]
 
 
@@ -182,6 +181,7 @@ class ReviewTask(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("raised_at")), name="review_closed_after_raised"
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("raised_at")),
+                name="review_closed_after_raised",
             )
         ]

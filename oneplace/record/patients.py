@@ -7,22 +7,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q
 
 from oneplace.kernel.rows import Name, PersonRow
 from oneplace.record import rules
 from oneplace.record.bulk import in_chunks
+from oneplace.record.filing import Told, sane
 from oneplace.record.models import LocalPatient, NameKey, PersonName
 
-if TYPE_CHECKING:
-    from oneplace.record.ingest import Told
-
-_TOLD = (
-    "nhs_number link_number family given prefix preferred birth_date sex address postcode phone deceased deceased_at "
-    "practice_code practice_name language interpreter"
-).split()
+_TOLD = [
+    "nhs_number", "link_number", "family", "given", "prefix", "preferred", "birth_date", "sex", "address",
+    "postcode", "phone", "deceased", "deceased_at", "practice_code", "practice_name", "language",
+    "interpreter",
+]  # fmt: skip
 _WRITTEN = [*_TOLD, "version_at", "content", "document", "received_at"]
 _PREFERRED_USES = ("usual", "nickname")
 
@@ -36,7 +35,7 @@ class Held:
     to_link: dict[int, set[str]] = field(default_factory=dict)
 
 
-def tell(told: "Sequence[Told]", now: datetime) -> Held:
+def tell(told: Sequence[Told], now: datetime) -> Held:
     """File the people of the messages; returns their keys."""
     keys = {(one.source_id, row.local_id) for one in told for row in one.message.people}
     standing = _standing(keys)
@@ -71,11 +70,9 @@ def _standing(keys: set[tuple[int, str]]) -> dict[tuple[int, str], LocalPatient]
 
 
 def _tell_one(
-    standing: dict[tuple[int, str], LocalPatient], key: tuple[int, str], row: PersonRow, one: "Told", now: datetime
+    standing: dict[tuple[int, str], LocalPatient], key: tuple[int, str], row: PersonRow, one: Told, now: datetime
 ) -> None:
     """Bring one patient up to what this message says, unless it is already known better."""
-    from oneplace.record.ingest import sane
-
     values = _values(row)
     version_at = sane(row.version_at, now) if row.version_at else one.at
     content = _digest(values)

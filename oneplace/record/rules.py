@@ -59,7 +59,7 @@ class Placement:
 
 
 def comparable(text: str) -> str:
-    """A name reduced to what is compared: lower case a-z, accents and punctuation gone (O'Neill-Señor → oneillsenor)."""
+    """A name reduced to what is compared: lower case a-z, no accents, no punctuation (O'Neill → oneill)."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return _NOT_LETTERS.sub("", plain)
 

@@ -1,0 +1,231 @@
+"""The only entrance to one person's record: who asks, about whom, for what → what may be shown, or a refusal.
+
+Decision, reading and the ledger's row are one transaction: what can't be recorded is not shown. Pages, exports,
+machines and background jobs all come through here (house.md, single doors; record.md, Access).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import zstandard
+from django.db import transaction
+
+from oneplace.access import queries as access
+from oneplace.access import roles
+from oneplace.access.rules import Actor, Permit, Purpose, decide
+from oneplace.kernel import clock, turns
+from oneplace.kernel.ids import PersonId
+from oneplace.ledger import actions as ledger
+from oneplace.ledger import queries as ledger_queries
+from oneplace.record import reading
+from oneplace.record import search as searching
+from oneplace.record.bulk import gate
+from oneplace.record.models import DataIssue, Entry, EntryHistory
+from oneplace.record.reading import Known
+from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, Opened, Refused
+from oneplace.record.windowlets import ALL, Sieve, View, Windowlet, views
+
+_HISTORY_COLUMNS = [name for name in reading._COLUMNS if name != "patient__source__code"]
+_DAYS_OF_RECENT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A permitted entrance: the person's visible patients and why they may be seen."""
+
+    known: Known
+    basis: str
+    now: datetime
+
+
+def open(
+    actor: Actor,
+    person: PersonId,
+    *,
+    purpose: str = Purpose.DIRECT_CARE,
+    view: str | None = None,
+    sieve: Sieve = ALL,
+) -> Opened | Refused:
+    """Open a view of a person's record. An unknown view, or one not meant for the role, becomes the role's own."""
+    chosen = _view(actor, view)
+    with _turn():
+        entered = _enter(actor, person, purpose, "open record", {"view": chosen.name})
+        if isinstance(entered, Refused):
+            return entered
+        return _opened(actor, person, entered, chosen, chosen.windowlets, sieve)
+
+
+def more(
+    actor: Actor,
+    person: PersonId,
+    windowlet: str,
+    offset: int = 0,
+    *,
+    purpose: str = Purpose.DIRECT_CARE,
+    view: str | None = None,
+    sieve: Sieve = ALL,
+) -> Opened | Refused:
+    """One panel of a view from an offset on."""
+    chosen = _view(actor, view)
+    panel = chosen.windowlet(windowlet)
+    if panel is None:
+        return Refused()
+    with _turn():
+        entered = _enter(actor, person, purpose, "open record", {"view": chosen.name, "panel": windowlet})
+        if isinstance(entered, Refused):
+            return entered
+        return _opened(actor, person, entered, chosen, (panel,), sieve, offset)
+
+
+def document(
+    actor: Actor, person: PersonId, key: str, *, purpose: str = Purpose.DIRECT_CARE
+) -> DocumentShown | Refused:
+    """One entry with its source's own words, older versions and faults of data."""
+    with _turn():
+        entered = _enter(actor, person, purpose, "open entry", {"entry": key[:20]})
+        if isinstance(entered, Refused):
+            return entered
+        patients = [patient.pk for patient in entered.known.patients]
+        row = Entry.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0, patient__in=patients)
+        entry = row.select_related("document", "source").first()
+        if entry is None:
+            return Refused()
+        return _document(actor, person, entered, entry)
+
+
+def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:
+    """People in reach whom the text may mean. The ledger keeps who was shown, not what was typed."""
+    with _turn():
+        now = clock.now()
+        found = searching.found(text, _reach(actor, now), now)
+        shown = [hit.person_id for hit in found.hits]
+        ledger.write(**_who(actor), action="search people", purpose=purpose, detail={"shown": shown})
+    return found
+
+
+def recent(actor: Actor, limit: int = 10, *, purpose: str = Purpose.DIRECT_CARE) -> tuple[Hit, ...]:
+    """People whom this user opened lately and still may; then those in reach with the newest data."""
+    with _turn():
+        now = clock.now()
+        opened = [line.subject for line in ledger_queries.latest(40, actor=actor.key, action="open record")]
+        hits = searching.recent(opened, _reach(actor, now), limit, now)
+        shown = [hit.person_id for hit in hits]
+        ledger.write(**_who(actor), action="list people", purpose=purpose, detail={"shown": shown})
+    return hits
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One transaction that a loading feed gives way to."""
+    with turns.asking(gate()), transaction.atomic():
+        yield
+
+
+def _view(actor: Actor, name: str | None) -> View:
+    declared = views()
+    asked = declared.get(name or "")
+    if asked is not None and asked.suits(actor.role):
+        return asked
+    role = roles.role(actor.role)
+    return declared.get(role.view if role else "") or next(iter(declared.values()))
+
+
+def _enter(actor: Actor, person: PersonId, purpose: str, action: str, detail: dict[str, str]) -> Entered | Refused:
+    """The decision and its row in the ledger: made before anything is read of what it permits."""
+    now = clock.now()
+    facts = access.facts_for(actor, person, now)
+    decision = decide(actor, facts, purpose, now)
+    if isinstance(decision, Permit):
+        told = reading.known(person, facts.agreements | {actor.organisation_code})
+        if told.patients:
+            ledger.write(
+                **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=detail
+            )
+            return Entered(told, decision.basis, now)
+        reason = "nothing that may be shown"
+    else:
+        reason = decision.reason
+    ledger.write(**_who(actor), action=f"{action}: refused", subject=person[:64], purpose=purpose[:80], basis=reason)
+    return Refused()
+
+
+def _who(actor: Actor) -> dict[str, str]:
+    return {"actor": actor.key, "role": actor.role, "organisation": actor.organisation_code}
+
+
+def _reach(actor: Actor, now: datetime) -> searching.Reach:
+    visible = access.sharing_controllers(now) | {actor.organisation_code}
+    return searching.Reach(access.people_in_reach(actor, now), visible)
+
+
+def _banner(actor: Actor, person: PersonId, entered: Entered) -> Banner:
+    similar = searching.similar(person, entered.known, _reach(actor, entered.now))
+    return reading.banner(person, entered.known, similar, entered.now)
+
+
+def _opened(
+    actor: Actor,
+    person: PersonId,
+    entered: Entered,
+    view: View,
+    panels: tuple[Windowlet, ...],
+    sieve: Sieve,
+    offset: int = 0,
+) -> Opened:
+    told, now = entered.known, entered.now
+    rows = reading.entries(told, now)
+    lines = reading.sources(told, rows)
+    return Opened(
+        banner=_banner(actor, person, entered),
+        view=view.name,
+        view_title=view.title,
+        windowlets=tuple(reading.windowlet(panel, rows, lines, told, sieve, now, offset) for panel in panels),
+        sources=lines,
+        basis=entered.basis,
+        opened_at=now,
+        conflicts=reading.conflicts(told),
+    )
+
+
+def _document(actor: Actor, person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
+    names = entered.known.names
+    row = Entry.objects.filter(pk=entry.pk).values_list(*reading._COLUMNS).get()
+    issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
+    raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
+    return DocumentShown(
+        banner=_banner(actor, person, entered),
+        item=reading.item(row, names),
+        basis=entered.basis,
+        opened_at=entered.now,
+        path=entry.path,
+        format=entry.document.format,
+        digest=bytes(entry.document.digest).hex(),
+        size=entry.document.size,
+        version=entry.version,
+        version_at=entry.version_at,
+        text=_element(raw, entry.path),
+        history=_history(entry, names),
+        issues=tuple(issue.text for issue in issues if issue.path == entry.path or issue.path[len(entry.path)] in ".["),
+    )
+
+
+def _history(entry: Entry, names: dict[str, str]) -> tuple[Item, ...]:
+    """Older versions, newest first."""
+    rows = EntryHistory.objects.filter(entry=entry).order_by("-version_at").values_list(*_HISTORY_COLUMNS)
+    at = reading._COLUMNS.index("patient__source__code")
+    return tuple(reading.item((*row[:at], entry.source.code, *row[at:]), names) for row in rows[:20])
+
+
+def _element(raw: bytes, path: str) -> str:
+    """The element that an entry was read from, as text: an entry of a bundle, or the lines of a message."""
+    if not path.startswith("entry["):
+        return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        number = int(path[6 : path.index("]")])
+        element = orjson.loads(raw)["entry"][number].get("resource")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+    return orjson.dumps(element, option=orjson.OPT_INDENT_2).decode()

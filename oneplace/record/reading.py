@@ -1,0 +1,277 @@
+"""Reads one person's visible patients and entries, and makes of them what the door hands out. Decides nothing.
+
+Only `record.door` calls this, after the decision and inside its transaction. `visible` holds the organisations whose
+data may be shown: those with an agreement in force and the reader's own.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from oneplace.kernel import clock, nhs_number
+from oneplace.kernel.ids import PersonId
+from oneplace.kernel.rows import Kind
+from oneplace.place import queries as place
+from oneplace.record.models import Entry, LocalPatient, Source
+from oneplace.record.shapes import Banner, Item, SourceLine, Trend, WindowletData
+from oneplace.record.windowlets import Sieve, View, Windowlet, is_current
+
+MOST_ENTRIES = 4000
+"""Entries of one person that a page reads, newest first; the largest real record in the examples has 300."""
+_NIL_KNOWN = frozenset({"716186003", "409137002", "1003774007"})  # SNOMED CT: no known (drug) allergy
+_COLUMNS = [
+    "id", "kind", "display", "happened_at", "day_only", "ended_at", "status", "value", "value_text", "unit",
+    "low", "high", "code", "system", "patient__source__code", "received_at", "detail",
+]  # fmt: skip
+_GP_KINDS = frozenset({"problem", "medication", "allergy", "immunisation"})  # what the GP's record is looked to for
+_EXPECTED = ("acute-trust", "community-trust", "mental-health-trust", "ambulance", "hospice", "county-council")
+
+
+@dataclass(slots=True)
+class Known:
+    """One person's patients, visible ones and not, with the names of their sources."""
+
+    patients: list[LocalPatient]  # visible, the one that speaks for the person first
+    hidden: list[LocalPatient]
+    names: dict[str, str]
+
+
+def known(person: PersonId, visible: Collection[str]) -> Known:
+    """The patients who are this person."""
+    rows = LocalPatient.objects.filter(person__key=person).select_related("source", "person")
+    ranked = sorted(rows, key=lambda p: (p.practice_code != p.source.code, p.source.code, p.local_id))
+    patients = [patient for patient in ranked if patient.source.code in visible]
+    codes = {patient.source.code for patient in ranked} | {patient.practice_code for patient in patients}
+    names = {patient.source.code: patient.source.name for patient in ranked} | organisation_names(codes)
+    return Known(patients, [patient for patient in ranked if patient not in patients], names)
+
+
+def organisation_names(codes: Collection[str]) -> dict[str, str]:
+    """Names by code, as this place names them."""
+    everyone = _cached_place()[0]
+    return {code: everyone[code] for code in codes if code in everyone}
+
+
+_place_cache: tuple[float, dict[str, str], list[tuple[str, str]]] | None = None
+
+
+def _cached_place() -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Names of the place's organisations and those expected to tell of people, at most a minute old."""
+    global _place_cache
+    if _place_cache is None or time.monotonic() - _place_cache[0] > 60:
+        rows = list(place.organisations().values_list("code", "name", "kind"))
+        expected = [(code, name) for code, name, kind in rows if kind in _EXPECTED]
+        _place_cache = (time.monotonic(), {code: name for code, name, _ in rows}, expected)
+    return _place_cache[1], _place_cache[2]
+
+
+def forget_place() -> None:
+    """Drop the names that are kept: the place was loaded anew."""
+    global _place_cache
+    _place_cache = None
+
+
+def banner(person: PersonId, told: Known, similar: int, now: datetime) -> Banner:
+    """The banner, spoken by the practice's patient where there is one."""
+    patient = told.patients[0]
+    number, status = _number(told)
+    born = patient.birth_date
+    until = clock.to_london(patient.deceased_at or now).date()
+    return Banner(
+        person_id=person,
+        family=patient.family,
+        given=patient.given,
+        prefix=patient.prefix,
+        preferred=patient.preferred,
+        birth_date=born,
+        age=clock.age_on(born, until) if born and born <= until else None,
+        deceased=any(one.deceased for one in told.patients),
+        deceased_at=next((one.deceased_at for one in told.patients if one.deceased_at), None),
+        sex=patient.sex,
+        nhs_number=number,
+        number_status=status,
+        address=", ".join(part for part in (patient.address, patient.postcode) if part),
+        postcode=patient.postcode,
+        phone=patient.phone,
+        practice_code=patient.practice_code,
+        practice_name=told.names.get(patient.practice_code) or patient.practice_name,
+        language=patient.language,
+        interpreter=any(one.interpreter for one in told.patients),
+        identity_conflict=any(one.link == LocalPatient.Link.PROVISIONAL for one in told.patients),
+        similar_names=similar,
+    )
+
+
+def _number(told: Known) -> tuple[str, str]:
+    """The NHS number to show, and how far it may be trusted."""
+    linked = next((one.link_number for one in told.patients if one.link_number), "")
+    if linked:
+        agreeing = sum(one.link_number == linked for one in told.patients)
+        return linked, "verified by agreement of sources" if agreeing > 1 else "as told by one source"
+    given = next((one.nhs_number for one in told.patients if one.nhs_number), "")
+    if not given:
+        return "", "not known"
+    return given, "not valid" if not nhs_number.is_valid(given) else "a placeholder"
+
+
+def conflicts(told: Known) -> tuple[str, ...]:
+    """What the sources disagree about, in words for the banner."""
+    return tuple(
+        f"{told.names.get(one.source.code) or one.source.code} knows this person as {one.family.upper()}, {one.given}: "
+        f"{one.link_reason}"
+        for one in told.patients
+        if one.link == LocalPatient.Link.PROVISIONAL
+    )
+
+
+def entries(told: Known, now: datetime) -> list[tuple[Any, ...]]:
+    """The visible entries, newest first, as tuples of _COLUMNS; what lies in the future comes first."""
+    rows = Entry.objects.filter(patient__in=[patient.pk for patient in told.patients])
+    return list(rows.order_by("-happened_at", "-id").values_list(*_COLUMNS)[:MOST_ENTRIES])
+
+
+def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, ...]:
+    """Every organisation that tells of this person, shown or not, and those expected here that tell of nobody."""
+    counts = Counter(row[14] for row in rows)
+    lines = {
+        one.source.code: SourceLine(
+            one.source.code,
+            told.names.get(one.source.code) or one.source.code,
+            "shown",
+            counts[one.source.code],
+            one.received_at,
+        )
+        for one in reversed(told.patients)
+    }
+    for one in told.hidden:
+        name = told.names.get(one.source.code) or one.source.code
+        lines.setdefault(one.source.code, SourceLine(one.source.code, name, "no agreement", 0, None))
+    practice = told.patients[0].practice_code
+    everyone, expected = _cached_place()
+    due = expected + ([(practice, everyone[practice])] if practice in everyone else [])
+    missing = {code: name for code, name in due if code not in lines}
+    connected = set(Source.objects.filter(code__in=missing).values_list("code", flat=True)) if missing else set()
+    for code, name in missing.items():
+        if code not in connected:
+            lines[code] = SourceLine(code, name, "not connected", 0, None)
+    order = {"shown": 0, "no agreement": 1, "not connected": 2}
+    return tuple(sorted(lines.values(), key=lambda line: (order[line.state], line.code != practice, line.name)))
+
+
+def windowlets(
+    view: View, rows: Sequence[tuple[Any, ...]], lines: Sequence[SourceLine], told: Known, sieve: Sieve, now: datetime
+) -> tuple[WindowletData, ...]:
+    """Each panel of a view, filled."""
+    return tuple(windowlet(panel, rows, lines, told, sieve, now) for panel in view.windowlets)
+
+
+def windowlet(
+    panel: Windowlet,
+    rows: Sequence[tuple[Any, ...]],
+    lines: Sequence[SourceLine],
+    told: Known,
+    sieve: Sieve,
+    now: datetime,
+    offset: int = 0,
+) -> WindowletData:
+    """One panel from an offset on; `more` counts what lies beyond."""
+    plain = {"name": panel.name, "title": panel.title, "shape": panel.shape}
+    if panel.shape == "sources":
+        return WindowletData(**plain, state="filled")
+    chosen = _chosen(panel, rows, sieve, now)
+    nil = [row for row in chosen if row[1] == Kind.ALLERGY and _is_nil_known(row)]
+    if nil and len(nil) == len(chosen):
+        return WindowletData(**plain, state="nil known", note=_nil_note(nil[0], told))
+    if not chosen:
+        return WindowletData(**plain, state=_nothing(panel, told, lines))
+    if panel.shape == "trends":
+        trends = _trends(chosen, told)
+        shown = trends[offset : offset + panel.limit]
+        return WindowletData(**plain, state="filled", trends=shown, more=max(0, len(trends) - offset - len(shown)))
+    page = chosen[offset : offset + panel.limit]
+    items = tuple(item(row, told.names) for row in page)
+    return WindowletData(**plain, state="filled", items=items, more=max(0, len(chosen) - offset - len(page)))
+
+
+def _chosen(panel: Windowlet, rows: Iterable[tuple[Any, ...]], sieve: Sieve, now: datetime) -> list[tuple[Any, ...]]:
+    """The entries that a panel shows, in its order."""
+    kinds, never, only = frozenset(panel.kinds), frozenset(panel.not_status), frozenset(panel.only_status)
+    since = now - timedelta(days=panel.within_days) if panel.within_days else None
+    chosen = [
+        row
+        for row in rows
+        if row[1] in kinds
+        and row[6] not in never
+        and (not only or row[6] in only)
+        and (since is None or (row[3] is not None and row[3] >= since))
+        and (not panel.current_only or is_current(row[6], row[5], now))
+        and (not panel.filters or sieve.passes(row[1], row[14]))
+    ]
+    if panel.order == "oldest":
+        chosen.reverse()
+    elif panel.order == "current":
+        chosen.sort(key=lambda row: not is_current(row[6], row[5], now))
+    return chosen
+
+
+def _is_nil_known(row: tuple[Any, ...]) -> bool:
+    return row[12] in _NIL_KNOWN or row[2].casefold().startswith(("no known", "nil known"))
+
+
+def _nil_note(row: tuple[Any, ...], told: Known) -> str:
+    """Who said so and when."""
+    when = f", {clock.to_london(row[3]):%-d %B %Y}" if row[3] else ""
+    return f"{row[2]}: recorded by {told.names.get(row[14]) or row[14]}{when}"
+
+
+def _nothing(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
+    """Which kind of nothing an empty panel holds: absence of data is not absence of the thing."""
+    if not _GP_KINDS.intersection(panel.kinds) or any(p.practice_code == p.source.code for p in told.patients):
+        return "none recorded"
+    states = {line.code: line.state for line in lines}
+    practice = told.patients[0].practice_code
+    if states.get(practice) == "no agreement" or any(p.practice_code == p.source.code for p in told.hidden):
+        return "no agreement"
+    return "not connected"
+
+
+def item(row: tuple[Any, ...], names: dict[str, str]) -> Item:
+    """One entry as it leaves."""
+    key, *fact, source, received, detail = row
+    told = orjson.loads(detail) if detail != "{}" else {}
+    return Item(str(key), *fact, source, names.get(source) or source, received, told)
+
+
+def _trends(rows: Sequence[tuple[Any, ...]], told: Known) -> tuple[Trend, ...]:
+    """Measured things, the latest first, each with its points oldest first."""
+    groups: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        groups.setdefault((row[12] or row[2].casefold(), row[9]), []).append(row)
+    return tuple(_trend(group, told) for group in groups.values())
+
+
+def _trend(group: list[tuple[Any, ...]], told: Known) -> Trend:
+    latest = item(group[0], told.names)
+    points = [(row[3], _measure(row)) for row in reversed(group) if row[3] is not None]
+    return Trend(
+        latest.display,
+        latest.unit,
+        latest.low,
+        latest.high,
+        latest,
+        tuple((at, value) for at, value in points if value is not None),
+    )
+
+
+def _measure(row: tuple[Any, ...]) -> float | None:
+    """The number that a trend follows: the value, else the first component's (systolic of a blood pressure)."""
+    if row[7] is not None or row[16] == "{}":
+        return row[7]  # type: ignore[no-any-return]
+    components = orjson.loads(row[16]).get("components") or [{}]
+    value = components[0].get("value")
+    return value if isinstance(value, int | float) else None
