@@ -129,7 +129,8 @@ def _settle(chunk: list[Arrival], tally: Tally, by: str, turn: Path | None) -> f
 def _file(chunk: list[Arrival], by: str, now: datetime) -> list[str]:
     """What becomes of each arrival: filed, quarantined or duplicate."""
     feeds = _feeds(chunk, now)
-    known = {r.same_as: r for r in Receipt.objects.select_related("document").filter(same_as__in=_keys(chunk))}
+    rows = Receipt.objects.filter(same_as__in=_keys(chunk)).values_list("same_as", "document__digest")
+    known = {key: bytes(digest) for key, digest in rows}
     new: dict[str, Arrival] = {}
     repeats: dict[str, int] = {}
     outcomes: list[str] = []
@@ -150,11 +151,10 @@ def _keys(chunk: list[Arrival]) -> list[str]:
     return [key for arrival in chunk for key in (arrival.same_as, arrival.stored.digest.hex())]
 
 
-def _unlike(arrival: Arrival, known: dict[str, Receipt], new: dict[str, Arrival]) -> Arrival:
+def _unlike(arrival: Arrival, known: dict[str, bytes], new: dict[str, Arrival]) -> Arrival:
     """The arrival; or, when its id was used before for other bytes, the reason why it can't be filed."""
-    held = known.get(arrival.same_as)
-    digest = bytes(held.document.digest) if held else None
-    if held is None and arrival.same_as in new:
+    digest = known.get(arrival.same_as)
+    if digest is None and arrival.same_as in new:
         digest = new[arrival.same_as].stored.digest
     if digest is None or digest == arrival.stored.digest:
         return arrival
@@ -171,7 +171,7 @@ def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: 
         [_receipt(arrival, feeds[feed_key(arrival)], documents[arrival.stored.digest], now) for arrival in new]
     )
     if filings:
-        ingest.file(filings, by=by, now=now)
+        ingest.file(filings, documents, by=by, now=now)
 
 
 def _receipt(arrival: Arrival, feed: Feed, document: int, now: datetime) -> Receipt:

@@ -47,7 +47,7 @@ def _replay_one(pk: int, by: str, tally: Tally) -> None:
         if isinstance(read, Message) and read.source_code and receipt.reason_code not in _LEFT_ALONE:
             judge(receipt, read)
             stored = Stored(hashlib.sha256(raw).digest(), bytes(receipt.document.body), len(raw), read.format)
-            ingest.file([Filing(stored, read)], by=by, now=clock.now())
+            ingest.file([Filing(stored, read)], {stored.digest: receipt.document_id}, by=by, now=clock.now())
         receipt.replays = F("replays") + 1
         receipt.save()
         ledger.write(actor=by, action="replay message", subject=receipt.key, detail={"outcome": receipt.outcome})

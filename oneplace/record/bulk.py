@@ -13,6 +13,9 @@ from django.db import connection
 
 def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows into a table of ours. Any failure fails the caller's transaction; nothing is half-written."""
+    rows = list(rows)
+    if not rows:
+        return
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -24,6 +27,15 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         # The driver itself: Django's wrapper would translate placeholders for each statement.
         sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables, no input
         cursor.cursor.connection.cursor().executemany(sql, rows)
+
+
+def update_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Set columns of rows by key; each row holds its values and then its key. The ORM takes 20 times as long."""
+    if not rows:
+        return
+    settings = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", rows)  # noqa: S608 - our own names
 
 
 def moment(value: datetime | None) -> Any:

@@ -7,11 +7,9 @@ itself until someone, or a corrected number, says otherwise.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Q
-
 from oneplace.kernel.ids import new_person_id
 from oneplace.record import rules
-from oneplace.record.bulk import in_chunks
+from oneplace.record.bulk import in_chunks, update_rows
 from oneplace.record.models import LocalPatient, Person, PersonName, ReviewTask
 from oneplace.record.rules import Claim, Link, Placement
 
@@ -38,10 +36,10 @@ def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, str]:
 def _patients(ids: Sequence[int], numbers: Sequence[str]) -> dict[int, LocalPatient]:
     found: dict[int, LocalPatient] = {}
     rows = LocalPatient.objects.select_related("source", "person")
-    for chunk in in_chunks(ids):
-        found |= {patient.pk: patient for patient in rows.filter(pk__in=chunk)}
     for chunk in in_chunks(numbers):
         found |= {patient.pk: patient for patient in rows.filter(link_number__in=chunk)}
+    for chunk in in_chunks([pk for pk in ids if pk not in found]):
+        found |= {patient.pk: patient for patient in rows.filter(pk__in=chunk)}
     return found
 
 
@@ -82,22 +80,20 @@ def _claim(patient: LocalPatient, names: Sequence[tuple[str, str]]) -> Claim:
 
 def _holders(numbers: set[str], now: datetime) -> dict[str, Person]:
     """The person of each NHS number, made where there is none yet."""
-    Person.objects.bulk_create(
-        [Person(nhs_number=number, created_at=now) for number in sorted(numbers - _known(numbers))],
-        ignore_conflicts=True,
-    )
+    held = _held(numbers)
+    missing = sorted(numbers - held.keys())
+    if not missing:
+        return held
+    made = [Person(nhs_number=number, created_at=now) for number in missing]
+    Person.objects.bulk_create(made, ignore_conflicts=True)
+    return held | _held(set(missing))
+
+
+def _held(numbers: set[str]) -> dict[str, Person]:
     return {
         person.nhs_number or "": person
         for chunk in in_chunks(sorted(numbers))
         for person in Person.objects.filter(nhs_number__in=chunk)
-    }
-
-
-def _known(numbers: set[str]) -> set[str]:
-    return {
-        number or ""
-        for chunk in in_chunks(sorted(numbers))
-        for number in Person.objects.filter(nhs_number__in=chunk).values_list("nhs_number", flat=True)
     }
 
 
@@ -113,7 +109,8 @@ def _move(
         for pk, patient in people.items()
         if not placements[pk].together and (patient.person is None or patient.person.nhs_number)
     }
-    Person.objects.bulk_create(lonely.values())
+    if lonely:
+        Person.objects.bulk_create(lonely.values())
     changed: list[LocalPatient] = []
     moved: dict[int, str] = {}
     for pk, patient in people.items():
@@ -125,21 +122,23 @@ def _move(
         if (patient.person_id, patient.link, patient.link_reason) != (person.pk, placement.link, placement.reason):
             patient.person, patient.link, patient.link_reason = person, placement.link.value, placement.reason
             changed.append(patient)
-    LocalPatient.objects.bulk_update(changed, ["person", "link", "link_reason"], batch_size=500)
+    rows = [(patient.person_id, patient.link, patient.link_reason, patient.pk) for patient in changed]
+    update_rows("record_localpatient", ("person_id", "link", "link_reason"), rows)
     return moved
 
 
 def _review(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> None:
     """Raise a task for each link that a person must judge; close those that have answered themselves."""
     doubtful = {pk: placement.reason for pk, placement in placements.items() if placement.link in _TO_REVIEW}
-    ReviewTask.objects.bulk_create(
-        [ReviewTask(patient_id=pk, reason=reason, raised_at=now) for pk, reason in doubtful.items()],
-        update_conflicts=True,
-        unique_fields=["patient"],
-        update_fields=["reason"],
-    )
-    settled = [pk for pk in people if pk not in doubtful]
-    for chunk in in_chunks(settled):
-        ReviewTask.objects.filter(Q(closed_at=None), patient__in=chunk).update(closed_at=now)
-    for chunk in in_chunks(list(doubtful)):
-        ReviewTask.objects.filter(patient__in=chunk, closed_at__isnull=False).update(closed_at=None)
+    standing: dict[int, ReviewTask] = {}
+    for chunk in in_chunks(list(people)):
+        standing |= {task.patient_id: task for task in ReviewTask.objects.filter(patient__in=chunk)}
+    new = [pk for pk in doubtful if pk not in standing]
+    if new:
+        ReviewTask.objects.bulk_create(ReviewTask(patient_id=pk, reason=doubtful[pk], raised_at=now) for pk in new)
+    for pk, task in standing.items():
+        closed_at = None if pk in doubtful else task.closed_at or now
+        reason = doubtful.get(pk, task.reason)
+        if (task.closed_at, task.reason) != (closed_at, reason):
+            task.closed_at, task.reason = closed_at, reason
+            task.save(update_fields=["closed_at", "reason"])

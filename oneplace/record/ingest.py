@@ -24,9 +24,12 @@ _SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED}
 _OVER = frozenset({"finished", "cancelled", "entered-in-error"})
 
 
-def file(filings: Sequence[Filing], *, by: str, now: datetime) -> int:
-    """File messages; returns the number of entries told. Call inside a transaction: all is kept or nothing is."""
-    told = _told(filings, now)
+def file(filings: Sequence[Filing], documents: Mapping[bytes, int], *, by: str, now: datetime) -> int:
+    """File messages whose bytes are kept; returns the number of entries told.
+
+    Call inside a transaction: all is kept or nothing is. `documents` is what `keep_documents` returned.
+    """
+    told = _told(filings, documents, now)
     held = patients.tell(told, now)
     entries.tell(told, held, now)
     _keep_issues(told)
@@ -45,7 +48,7 @@ def keep_documents(stored: Iterable[Stored], now: datetime) -> dict[bytes, int]:
     new = [one for digest, one in by_digest.items() if digest not in ids]
     columns = ("digest", "body", "size", "format", "received_at")
     insert_rows("record_document", columns, [(one.digest, one.body, one.size, one.format, moment(now)) for one in new])
-    return ids | _document_ids([one.digest for one in new])
+    return ids | _document_ids([one.digest for one in new]) if new else ids
 
 
 def _document_ids(digests: Sequence[bytes]) -> dict[bytes, int]:
@@ -55,8 +58,7 @@ def _document_ids(digests: Sequence[bytes]) -> dict[bytes, int]:
     return found
 
 
-def _told(filings: Sequence[Filing], now: datetime) -> list[Told]:
-    documents = keep_documents((filing.stored for filing in filings), now)
+def _told(filings: Sequence[Filing], documents: Mapping[bytes, int], now: datetime) -> list[Told]:
     sources = _source_ids([filing.message for filing in filings], now)
     return [
         Told(
@@ -72,12 +74,16 @@ def _told(filings: Sequence[Filing], now: datetime) -> list[Told]:
 def _source_ids(messages: Sequence[Message], now: datetime) -> dict[str, int]:
     """Keys of the sources by code; a source met for the first time is noted down."""
     names = {message.source_code: message.source_name for message in messages}
-    Source.objects.bulk_create(
-        [Source(code=c, name=n, first_received_at=now, last_received_at=now) for c, n in names.items()],
-        ignore_conflicts=True,
-    )
+    new = [code for code in names if code not in _known_sources(names)]
+    if new:
+        made = [Source(code=code, name=names[code], first_received_at=now, last_received_at=now) for code in new]
+        Source.objects.bulk_create(made, ignore_conflicts=True)
     Source.objects.filter(code__in=names).update(last_received_at=now)
-    return dict(Source.objects.filter(code__in=names).values_list("code", "id"))
+    return _known_sources(names)
+
+
+def _known_sources(codes: Iterable[str]) -> dict[str, int]:
+    return dict(Source.objects.filter(code__in=list(codes)).values_list("code", "id"))
 
 
 def _keep_issues(told: Sequence[Told]) -> None:

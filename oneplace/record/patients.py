@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from oneplace.kernel.rows import Name, PersonRow
 from oneplace.record import rules
-from oneplace.record.bulk import in_chunks
+from oneplace.record.bulk import in_chunks, insert_rows, moment, update_rows
 from oneplace.record.filing import Told, sane
 from oneplace.record.models import LocalPatient, NameKey, PersonName
 
@@ -22,16 +22,17 @@ _TOLD = [
     "postcode", "phone", "deceased", "deceased_at", "practice_code", "practice_name", "language",
     "interpreter",
 ]  # fmt: skip
-_WRITTEN = [*_TOLD, "version_at", "content", "document", "received_at"]
+_WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at"]
 _PREFERRED_USES = ("usual", "nickname")
 
 
 @dataclass(slots=True)
 class Held:
-    """The patients that a batch is about: keys by (source, local id), and those to be linked anew with the NHS
-    numbers that they came from."""
+    """The patients that a batch is about: keys by (source, local id), those met for the first time, and those to be
+    linked anew with the NHS numbers that they came from."""
 
     ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    new: set[int] = field(default_factory=set)
     to_link: dict[int, set[str]] = field(default_factory=dict)
 
 
@@ -47,7 +48,8 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
             _tell_one(standing, key, row, one, now)
             names.setdefault(key, set()).update(_comparable_names(row.names))
     _write(standing, before)
-    held = Held(ids={key: patient.pk for key, patient in standing.items()})
+    held = Held({key: patient.pk for key, patient in standing.items()})
+    held.new = {patient.pk for key, patient in standing.items() if key not in before}
     grown = _write_names(standing, names)
     for key, patient in standing.items():
         old = before.get(key)
@@ -58,15 +60,13 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
 
 def _standing(keys: set[tuple[int, str]]) -> dict[tuple[int, str], LocalPatient]:
     """The patients that are already held, by key."""
-    by_source: dict[int, list[str]] = {}
-    for source, local_id in sorted(keys):
-        by_source.setdefault(source, []).append(local_id)
-    found: dict[tuple[int, str], LocalPatient] = {}
-    for source, local_ids in by_source.items():
-        for chunk in in_chunks(local_ids):
-            for patient in LocalPatient.objects.filter(source_id=source, local_id__in=chunk):
-                found[source, patient.local_id] = patient
-    return found
+    rows = LocalPatient.objects.filter(source__in={source for source, _ in keys})
+    return {
+        (patient.source_id, patient.local_id): patient
+        for chunk in in_chunks([local_id for _, local_id in sorted(keys)])
+        for patient in rows.filter(local_id__in=chunk)
+        if (patient.source_id, patient.local_id) in keys
+    }
 
 
 def _tell_one(
@@ -125,10 +125,28 @@ def _identity_of(patient: LocalPatient) -> tuple[object, ...]:
 
 def _write(standing: dict[tuple[int, str], LocalPatient], before: dict[tuple[int, str], tuple[object, ...]]) -> None:
     new = [patient for key, patient in standing.items() if key not in before]
-    LocalPatient.objects.bulk_create(new)
-    if any(patient.pk is None for patient in new):  # a database that returns no keys from a bulk insert
-        raise RuntimeError("this database returns no keys for the rows that were inserted")
-    LocalPatient.objects.bulk_update([standing[key] for key in before], _WRITTEN, batch_size=200)
+    columns = ["source_id", "local_id", "link", "link_reason", *_WRITTEN]
+    insert_rows("record_localpatient", columns, [[p.source_id, p.local_id, p.link, "", *_written(p)] for p in new])
+    update_rows("record_localpatient", _WRITTEN, [[*_written(standing[key]), standing[key].pk] for key in before])
+    if new:
+        keys = _keys_of({(patient.source_id, patient.local_id) for patient in new})
+        for patient in new:
+            patient.pk = keys[patient.source_id, patient.local_id]
+
+
+def _written(patient: LocalPatient) -> list[Any]:
+    """The values of _WRITTEN as this database keeps them."""
+    values = [getattr(patient, name) for name in _WRITTEN]
+    return [moment(value) if isinstance(value, datetime) else value for value in values]
+
+
+def _keys_of(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Keys of patients by source and local id."""
+    found: dict[tuple[int, str], int] = {}
+    for chunk in in_chunks([local_id for _, local_id in sorted(wanted)]):
+        rows = LocalPatient.objects.filter(source__in={source for source, _ in wanted}, local_id__in=chunk)
+        found |= {(source, local_id): key for source, local_id, key in rows.values_list("source_id", "local_id", "pk")}
+    return found
 
 
 def _comparable_names(names: Sequence[Name]) -> set[tuple[str, str]]:
@@ -153,7 +171,11 @@ def _write_names(
         for family, given in sorted(told)
         if (standing[key].pk, family, given) not in known
     ]
-    PersonName.objects.bulk_create(new)
+    insert_rows(
+        "record_personname",
+        ("patient_id", "family", "given", "birth_date"),
+        [(name.patient_id, name.family, name.given, name.birth_date) for name in new],
+    )
     born = {standing[key].pk: standing[key].birth_date for key in names}
     for patient in {row[0] for row, birth_date in known.items() if birth_date != born[row[0]]}:
         PersonName.objects.filter(~Q(birth_date=born[patient]) | Q(birth_date=None), patient=patient).update(
