@@ -1,0 +1,78 @@
+"""What stands on every page: place, user, navigation of the role, the demo's bar. Only pages that exist are named."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from oneplace.access import queries as access
+from oneplace.access import roles
+from oneplace.place import queries as place
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_PAGES = (
+    ("home", "Home", ""),
+    ("people", "People", "search-people"),
+    ("feeds", "Feeds", "see-feeds"),
+    ("quarantine", "Quarantine", "see-quarantine"),
+    ("ledger", "Ledger", "see-ledger"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One word of the navigation."""
+
+    address: str
+    text: str
+    current: bool
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Values for the base page; without a signed-in user only the place and the demo."""
+    told = place.place()
+    values: dict[str, Any] = {
+        "place_name": told.name if told else "no place loaded",
+        "demo": in_demo(request),
+        "synthetic": settings.DEMO,
+        "links": [],
+        "user_line": None,
+        "may_search": False,
+    }
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        actor = access.actor_of(user)
+        role = roles.role(actor.role)
+        organisation = place.organisation(actor.organisation_code)
+        values["user_line"] = {
+            "name": actor.name,
+            "role": role.label if role else actor.role,
+            "organisation": organisation.name if organisation else actor.organisation_code,
+        }
+        values["links"] = [_link(request, *page) for page in _PAGES if not page[2] or access.may(actor, page[2])]
+        values["may_search"] = access.may(actor, "search-people")
+    return values
+
+
+def _link(request: HttpRequest, name: str, text: str, permission: str) -> Link:
+    address = reverse(name)
+    here = request.path == address if name == "home" else request.path.startswith(address)
+    return Link(address, text, here)
+
+
+def in_demo(request: HttpRequest) -> bool:
+    """True where one-click sign-in may be offered: the demo, asked for from this machine."""
+    return bool(settings.DEMO) and request.META.get("REMOTE_ADDR") in _LOOPBACK
+
+
+def kept(name: str) -> Any:
+    """What a command left in the home folder for the pages (personas, progress); None where there is nothing."""
+    path = Path(settings.HOME) / name
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,26 @@
+"""Every address of this place: the site's own pages, the record's, and the inbox for machines."""
+
+from django.urls import include, path
+
+from oneplace.site.views import feeds, home, ledger, quarantine, signin
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("progress/", home.progress, name="progress"),
+    path("sign-in/", signin.sign_in, name="sign-in"),
+    path("sign-in/demo/", signin.demo, name="sign-in-demo"),
+    path("sign-out/", signin.sign_out, name="sign-out"),
+    path("feeds/", feeds.feeds, name="feeds"),
+    path("feeds/feeds.csv", feeds.download, name="feeds-csv"),
+    path("quarantine/", quarantine.listed, name="quarantine"),
+    path("quarantine/replay/", quarantine.replay_reason, name="quarantine-replay-reason"),
+    path("quarantine/<str:key>/", quarantine.one, name="quarantine-one"),
+    path("quarantine/<str:key>/replay/", quarantine.replay_one, name="quarantine-replay"),
+    path("ledger/", ledger.latest, name="ledger"),
+    path("ledger/verify/", ledger.verify, name="ledger-verify"),
+    path("", include("oneplace.record.urls")),
+    path("", include("oneplace.gateway.urls")),
+]
+
+handler404 = "oneplace.site.views.home.not_found"
+handler500 = "oneplace.site.views.home.failed"

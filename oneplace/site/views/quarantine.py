@@ -1,0 +1,74 @@
+"""Messages that could not be read: why, the beginning of their bytes, and reading them again after the cure."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from oneplace.access.policy import staff
+from oneplace.access.queries import actor_of, may
+from oneplace.gateway import actions, queries
+from oneplace.gateway.replay import replay
+from oneplace.gateway.rules import Tally
+from oneplace.place import queries as place
+
+_PAGE = 50
+
+
+@staff("see-quarantine")
+@require_GET
+def listed(request: HttpRequest) -> HttpResponse:
+    """The list, newest first, of one reason or of all."""
+    code, start = request.GET.get("reason", ""), request.GET.get("from", "")
+    offset = int(start) if start.isdecimal() and len(start) < 8 else 0
+    lines, count = queries.quarantined(_PAGE, offset, code or None), queries.quarantine_count(code or None)
+    values = {
+        "lines": lines,
+        "count": count,
+        "reasons": queries.quarantine_reasons(),
+        "reason": code,
+        "names": place.organisation_names(line.source_code for line in lines),
+        "earlier": offset and max(0, offset - _PAGE),
+        "later": offset + _PAGE if offset + _PAGE < count else None,
+        "offset": offset,
+        "may_replay": may(actor_of(request.user), "replay"),
+    }
+    return render(request, "site/quarantine.jinja", values)
+
+
+@staff("see-quarantine")
+@require_GET
+def one(request: HttpRequest, key: str) -> HttpResponse:
+    """One message with the beginning of its bytes; that it was looked at is recorded."""
+    actor = actor_of(request.user)
+    detail = actions.open_quarantined(key=key, by=actor.key)
+    if detail is None:
+        return render(request, "site/not_found.jinja", status=404)
+    head = detail.head.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    values = {"detail": detail, "line": detail.line, "head": head, "may_replay": may(actor, "replay")}
+    return render(request, "site/quarantine_one.jinja", values)
+
+
+@staff("replay")
+@require_POST
+def replay_one(request: HttpRequest, key: str) -> HttpResponse:
+    """Read one message again."""
+    messages.info(request, _words(replay([key], by=actor_of(request.user).key)))
+    return redirect("quarantine")
+
+
+@staff("replay")
+@require_POST
+def replay_reason(request: HttpRequest) -> HttpResponse:
+    """Read all messages of one reason again."""
+    code = request.POST.get("reason", "")
+    messages.info(request, _words(replay(by=actor_of(request.user).key, code=code or None)))
+    return redirect("quarantine")
+
+
+def _words(tally: Tally) -> str:
+    """What came of reading again."""
+    if not tally.received:
+        return "Nothing was waiting to be read again: it may have been done by someone else."
+    still = f" {tally.quarantined:,} still can't be read: the reason stands beside each." if tally.quarantined else ""
+    return f"{tally.received:,} read again: {tally.filed:,} filed.{still}"

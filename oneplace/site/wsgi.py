@@ -1,0 +1,9 @@
+"""The application that the server runs."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oneplace.site.settings")
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
