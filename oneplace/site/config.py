@@ -3,9 +3,16 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+def _file(settings: type[BaseSettings]) -> TomlConfigSettingsSource:
+    """What the file in the home folder says."""
+    home = Path(os.environ.get("ONEPLACE_HOME", "place-data"))
+    return TomlConfigSettingsSource(settings, home / "oneplace.toml")
 
 
 class Config(BaseSettings):
@@ -30,8 +37,7 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flag, environment, then the file in the home folder."""
-        file = Path(os.environ.get("ONEPLACE_HOME", "place-data")) / "oneplace.toml"
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+        return init_settings, env_settings, _file(settings_cls)
 
     def secret_key_value(self) -> str:
         """The signing key: as set, else the one in the home folder, made on first use, owner only."""
@@ -46,3 +52,24 @@ class Config(BaseSettings):
 
 
 config = Config()
+
+
+def origins() -> list[tuple[str, str, str, str]]:
+    """Each setting: name, value (secrets masked), where it came from, what it is for."""
+    from_file = _file(Config)()
+    rows = []
+    for name, field in Config.model_fields.items():
+        variable = f"ONEPLACE_{name.upper()}"
+        origin = variable if variable in os.environ else "oneplace.toml" if name in from_file else "default"
+        rows.append((name, _shown(name, getattr(config, name)), origin, field.description or ""))
+    return rows
+
+
+def _shown(name: str, value: object) -> str:
+    """A value fit for a screen: keys and passwords are masked."""
+    if name == "secret_key":
+        return "set" if value else "made and kept in the home folder"
+    if name == "database_url" and value:
+        parts = urlsplit(str(value))
+        return parts._replace(netloc=f"***@{parts.hostname or ''}").geturl() if parts.password else str(value)
+    return str(value)

@@ -1,0 +1,92 @@
+"""Is this installation sound? Each finding says what was looked at, how it stands, and the cure."""
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from oneplace.ledger import queries as ledger
+from oneplace.place import queries as place
+
+_LEAST_FREE = 1_000_000_000
+_SOUND_SQLITE = (3, 51, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. state: ok | warning | failed."""
+
+    what: str
+    state: str
+    words: str
+
+    def plain(self) -> dict[str, str]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def findings() -> list[Finding]:
+    """Look at everything; a broken database ends the list early."""
+    found = [_library(), _home(), _disk()]
+    try:
+        missing = _missing_migrations()
+    except DatabaseError as error:
+        return [*found, Finding("database", "failed", f"can't be reached ({type(error).__name__}): is it running?")]
+    if missing:
+        words = f"{missing} changes of tables are missing; any other command applies them, e.g. oneplace place show"
+        return [*found, Finding("database", "warning", words)]
+    return [*found, Finding("database", "ok", f"{connection.vendor}, up to date"), _ledger(), _place()]
+
+
+def _library() -> Finding:
+    if connection.vendor != "sqlite":
+        return Finding("library", "ok", connection.vendor)
+    import sqlite3
+
+    version = sqlite3.sqlite_version_info
+    if version < _SOUND_SQLITE:
+        words = f"SQLite {sqlite3.sqlite_version} can corrupt a database (WAL reset): install pysqlite3 0.6.1 or newer"
+        return Finding("library", "failed", words)
+    return Finding("library", "ok", f"SQLite {sqlite3.sqlite_version}")
+
+
+def _home() -> Finding:
+    home = Path(settings.HOME)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        trial = home / ".trial"
+        trial.write_text("x")
+        trial.unlink()
+    except OSError as error:
+        return Finding(
+            "home", "failed", f"{home} can't be written ({error.strerror}): set ONEPLACE_HOME to one that can"
+        )
+    return Finding("home", "ok", str(home))
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path(settings.HOME)).free
+    state = "ok" if free > _LEAST_FREE else "warning"
+    return Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else ": make room"))
+
+
+def _missing_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _ledger() -> Finding:
+    verdict = ledger.verify()
+    if verdict.ok:
+        return Finding("ledger", "ok", f"{verdict.rows:,} rows, chain whole")
+    return Finding("ledger", "failed", f"{len(verdict.faults)} faults: run oneplace audit verify and stop work")
+
+
+def _place() -> Finding:
+    here = place.place()
+    if here is None:
+        return Finding("place", "warning", "none is loaded: oneplace place load FOLDER")
+    return Finding("place", "ok", f"{here.name}, {here.practices} practices")

@@ -1,0 +1,254 @@
+"""`oneplace demo`: the example place on this machine. Story people in the foreground, the server, then everyone else.
+
+Started again it goes on where it stopped. Passwords are random, printed, and made anew at each start; one-click
+sign-in answers this machine only.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+STORY_PEOPLE = 13
+_MINE = "demo.json"
+_talk = Console(stderr=True)
+
+
+def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: bool) -> None:
+    """Prepare, serve, load; returns when stopped with Ctrl-C, or when all are loaded if `once`."""
+    if not once and _taken(port):
+        sys.exit(f"Port {port} is in use on this machine. Stop what uses it, or: make demo PORT={port + 1}")
+    told = _prepare(home, fresh, people, seed)
+    if once:
+        load(told)
+        return
+    server = _start_server(port, home)
+    loader = None
+    try:
+        _wait_for(port, server)
+        _talk.print(f"\n[bold]oneplace is at http://127.0.0.1:{port}/[/bold]  (stop with Ctrl-C)\n")
+        loader = subprocess.Popen([sys.executable, "-m", "oneplace.site.demo"], env=_environment(home))
+        _watch(loader, server, home)
+    except KeyboardInterrupt:
+        _talk.print("Stopping. Start again and it goes on where it was.")
+    finally:
+        _end(loader, server)
+
+
+def load(told: dict[str, Any] | None = None) -> None:
+    """Load what is left of the people, keeping progress.json up to date."""
+    home = Path(os.environ["ONEPLACE_HOME"])
+    told = told or json.loads((home / _MINE).read_text())
+    _start_django()
+    try:
+        _load(home, told)
+    except Exception as error:
+        _progress(home, state="failed", note=f"{type(error).__name__}: {error}"[:300])
+        raise
+
+
+def _prepare(home: Path, fresh: bool, people: int, seed: int) -> dict[str, Any]:
+    """The home folder with place, staff and story people in it; returns what is to be loaded."""
+    if fresh and home.exists():
+        if not (home / _MINE).exists() and any(home.iterdir()):
+            sys.exit(f"{home} holds something else than a demo, so it is not thrown away. Choose another --home.")
+        shutil.rmtree(home)
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(_environment(home))
+    kept = home / _MINE
+    told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    # Clinical dates hang on the day: a second start must make the same people.
+    told = {"people": people, "seed": seed, "today": date.today().isoformat(), "messages": 0} | told
+    told["people"] = max(people, told["people"])
+    kept.write_text(json.dumps(told))
+    _start_django()
+    _load_place_and_staff(home)
+    if not told["messages"]:
+        told["messages"] = _load_story(home, told)
+        kept.write_text(json.dumps(told))
+    return told
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return os.environ | {"ONEPLACE_HOME": str(home.resolve()), "ONEPLACE_DEMO": "1"}
+
+
+def _start_django() -> None:
+    from oneplace.site import database
+
+    database.start_up(True, _talk.print)
+
+
+def _load_place_and_staff(home: Path) -> None:
+    from oneplace.access.commands import OPERATOR
+    from oneplace.place import folder
+    from oneplace.site import loading
+
+    _talk.print(loading.load_place(folder.EXAMPLE, OPERATOR))
+    told = folder.read(folder.EXAMPLE)
+    pending = {row["controller_code"]: row.get("note") or "Not signed yet" for row in told.pending_agreements}
+    (home / "pending.json").write_text(json.dumps(pending))
+    _make_staff(home, told)
+
+
+def _make_staff(home: Path, told: Any) -> None:
+    """The demo's staff with new passwords, printed; without them in the file that the sign-in page reads."""
+    from oneplace import example
+    from oneplace.access import actions, queries, roles
+    from oneplace.access.commands import OPERATOR
+
+    names = {row.code: row.name for row in told.organisations}
+    table = Table("Who", "Role", "User name", "Password", title="Staff of the demo (passwords are new at each start)")
+    listed = []
+    for one in example.personas(told):
+        password = secrets.token_urlsafe(9)
+        user = queries.users().filter(username=one.key).first()
+        if user is None:
+            who = {"display_name": one.name, "role": one.role, "organisation_code": one.organisation_code}
+            actions.create_user(username=one.key, password=password, by=OPERATOR, **who)
+        else:
+            actions.change_password(user=user, password=password, by=OPERATOR)
+        role = roles.role(one.role)
+        label = role.label if role else one.role
+        table.add_row(one.name, f"{label}, {names[one.organisation_code]}", one.key, password)
+        listed.append(
+            {
+                "key": one.key,
+                "username": one.key,
+                "name": one.name,
+                "role": one.role,
+                "role_label": label,
+                "organisation_code": one.organisation_code,
+                "organisation_name": names[one.organisation_code],
+                "what_to_try": one.what_to_try,
+            }
+        )
+    (home / "personas.json").write_text(json.dumps(listed))
+    _talk.print(table)
+
+
+def _load_story(home: Path, told: dict[str, Any]) -> int:
+    """The people of the stories, at once; returns how many messages told of them."""
+    from oneplace.access.commands import OPERATOR
+    from oneplace.gateway.receive import receive
+
+    items = list(_items(told | {"people": STORY_PEOPLE}))
+    tally = receive(items, by=OPERATOR)
+    _progress(home, done=STORY_PEOPLE, total=told["people"], state="loading", note="")
+    _talk.print(f"Story people are in: {tally.filed} messages filed.")
+    return len(items)
+
+
+def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[Any]:
+    """The example's messages as the gateway takes them; `people` counts up as they are handed out."""
+    from oneplace import example
+    from oneplace.gateway.receive import Item
+    from oneplace.place import folder
+
+    here = folder.read(folder.EXAMPLE)
+    senders = {row["code"]: row["organisation_code"] for row in here.feeds}
+    today = date.fromisoformat(told["today"])
+    for message in example.generate(here, told["people"], seed=told["seed"], today=today):
+        if people is not None:
+            people[0] += message.people
+        yield Item(message.name, message.raw, message.channel, senders.get(message.feed_code, ""))
+
+
+def _load(home: Path, told: dict[str, Any]) -> None:
+    from oneplace.access.commands import OPERATOR
+    from oneplace.gateway.receive import receive
+
+    os.nice(5)
+    people, start = [0], told["messages"]
+
+    def keep(tally: Any) -> None:
+        told["messages"] = start + tally.received
+        (home / _MINE).write_text(json.dumps(told))
+        _progress(home, done=people[0], total=told["people"], state="loading", note="")
+
+    receive(islice(_items(told, people), start, None), by=OPERATOR, progress=keep)
+    _progress(home, done=told["people"], total=told["people"], state="ready", note="")
+
+
+def _progress(home: Path, **values: Any) -> None:
+    """Replace progress.json in one step, so that a page never reads half of it."""
+    path, part = home / "progress.json", home / "progress.part"
+    before = json.loads(path.read_text()) if path.exists() else {"done": 0, "total": 0, "note": ""}
+    part.write_text(json.dumps(before | values))
+    part.replace(path)
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _start_server(port: int, home: Path) -> subprocess.Popen[bytes]:
+    from oneplace.site.serve import command
+
+    granian = str(Path(sys.executable).with_name("granian"))
+    return subprocess.Popen(command(granian, "127.0.0.1", port, 2), env=_environment(home))
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Until the sign-in page answers, at most a minute."""
+    for _ in range(300):
+        if server.poll() is not None:
+            sys.exit("The server ended as it started: what it said stands above.")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    sys.exit("The server did not answer within a minute. Try again; if it stays so: oneplace check")
+
+
+def _watch(loader: subprocess.Popen[bytes], server: subprocess.Popen[bytes], home: Path) -> None:
+    """A bar while the rest loads; then until Ctrl-C."""
+    columns = (TextColumn("Loading made-up people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_talk, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        while loader.poll() is None:
+            told = json.loads((home / "progress.json").read_text())
+            bar.update(task, completed=told["done"], total=told["total"])
+            time.sleep(0.5)
+    words = "Everyone is loaded." if loader.returncode == 0 else "Loading stopped early; start again and it goes on."
+    _talk.print(words)
+    server.wait()
+
+
+def _end(*processes: subprocess.Popen[bytes] | None) -> None:
+    for process in processes:
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    for process in processes:
+        if process is not None:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+if __name__ == "__main__":
+    load()

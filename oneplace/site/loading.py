@@ -1,0 +1,104 @@
+"""What several commands share: files into the gateway with a progress bar, a place folder into its rooms."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from oneplace.access import actions as access
+from oneplace.access import queries as access_queries
+from oneplace.access.commands import OPERATOR
+from oneplace.access.rules import Actor
+from oneplace.gateway import actions as gateway
+from oneplace.gateway.receive import Item, receive
+from oneplace.gateway.rules import Tally
+from oneplace.gateway.watch import watch as watching
+from oneplace.place import actions as place
+from oneplace.place import folder as folders
+from oneplace.record import reading
+from oneplace.record.shapes import Opened
+
+
+def load(paths: list[Path], feed: str) -> Tally:
+    """Take in files, one in memory at a time, with a bar on stderr."""
+    with _bar() as bar:
+        task = bar.add_task("Taking in files", total=len(paths))
+
+        def items() -> Iterator[Item]:
+            for path in paths:
+                yield Item(path.name, path.read_bytes(), "file", feed)
+                bar.advance(task)
+
+        return receive(items(), by=OPERATOR)
+
+
+def watch(folder: Path, feed: str, say: Callable[[str], None]) -> None:
+    """Take in what comes into a folder until stopped."""
+    say(f"Watching {folder}. Files go to done/ or quarantined/ when they are safe. Stop with Ctrl-C.")
+    try:
+        for tally in watching(folder, by=OPERATOR, feed_code=feed):
+            say(words(tally))
+    except KeyboardInterrupt:
+        say("Stopped watching.")
+
+
+def load_place(path: Path, by: str) -> str:
+    """Load a place folder into place, access and gateway; returns what was loaded, in words."""
+    told = folders.read(path)
+    loaded = place.load_folder(told, by=by)
+    access.load_agreements(told.agreements, by=by)
+    gateway.declare_feeds(told.feeds, by=by)
+    reading.forget_place()
+    return f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds."
+
+
+def plain(tally: Tally) -> dict[str, Any]:
+    """A tally as outside checks read it."""
+    names = ("received", "filed", "quarantined", "duplicate")
+    by_format = {name: asdict(count) for name, count in sorted(tally.by_format.items())}
+    return {name: getattr(tally, name) for name in names} | {"by_format": by_format}
+
+
+def words(tally: Tally) -> str:
+    """A tally as a sentence and a line a format."""
+    lines = [
+        f"{tally.received:,} received = {tally.filed:,} filed + {tally.quarantined:,} quarantined"
+        f" + {tally.duplicate:,} duplicate"
+    ]
+    lines += [
+        f"  {name}: {one.received:,} = {one.filed:,} + {one.quarantined:,} + {one.duplicate:,}"
+        for name, one in sorted(tally.by_format.items())
+    ]
+    return "\n".join(lines)
+
+
+def actor(username: str) -> Actor:
+    """The member of staff with this user name. Raises LookupError with the cure when there is none."""
+    user = access_queries.users().filter(username=username).first()
+    if user is None:
+        raise LookupError(f"no user is called '{username}'; the demo prints its users when it starts")
+    return access_queries.actor_of(user)
+
+
+def record_words(opened: Opened) -> str:
+    """A record as plain lines."""
+    banner = opened.banner
+    lines = [f"{banner.family.upper()}, {banner.given}  born {banner.birth_date}  NHS number {banner.nhs_number}"]
+    for panel in opened.windowlets:
+        lines.append(f"\n{panel.title} ({panel.state})" + (f": {panel.note}" if panel.note else ""))
+        items = panel.items or tuple(trend.latest for trend in panel.trends)
+        lines += [
+            f"  {item.happened_at:%Y-%m-%d}  {item.display} {item.value_text} {item.unit}  [{item.source_name}]"
+            if item.happened_at
+            else f"  no date     {item.display}  [{item.source_name}]"
+            for item in items
+        ]
+    return "\n".join(lines)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
