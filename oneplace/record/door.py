@@ -107,7 +107,7 @@ def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Fo
 
 
 def recent(actor: Actor, limit: int = 10, *, purpose: str = Purpose.DIRECT_CARE) -> tuple[Hit, ...]:
-    """People whom this user opened lately and still may; then those in reach with the newest data."""
+    """People whom this user opened lately and still may; then those in reach with the newest contacts."""
     with _turn():
         now = clock.now()
         opened = [line.subject for line in ledger_queries.latest(40, actor=actor.key, action="open record")]

@@ -74,6 +74,7 @@ class LocalPatient(models.Model):
     content = models.BinaryField(max_length=8)  # digest of the demographics: breaks ties of time
     document = models.ForeignKey(Document, on_delete=models.PROTECT)
     received_at = models.DateTimeField()  # when this source last told anything of this patient
+    last_contact_at = models.DateTimeField(null=True)  # newest contact that it told of and that has begun
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "local_id"], name="one_patient_a_source_and_id")]

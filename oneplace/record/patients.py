@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from oneplace.kernel.rows import Name, PersonRow
+from oneplace.kernel.rows import Kind, Name, PersonRow
 from oneplace.record import rules
 from oneplace.record.bulk import in_chunks, insert_rows, moment, update_rows
 from oneplace.record.filing import Told, sane
@@ -22,7 +22,7 @@ _TOLD = [
     "postcode", "phone", "deceased", "deceased_at", "practice_code", "practice_name", "language",
     "interpreter",
 ]  # fmt: skip
-_WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at"]
+_WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at", "last_contact_at"]
 _PREFERRED_USES = ("usual", "nickname")
 
 
@@ -47,6 +47,7 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
             key = (one.source_id, row.local_id)
             _tell_one(standing, key, row, one, now)
             names.setdefault(key, set()).update(_comparable_names(row.names))
+        _note_contacts(standing, one, now)
     _write(standing, before)
     held = Held({key: patient.pk for key, patient in standing.items()})
     held.new = {patient.pk for key, patient in standing.items() if key not in before}
@@ -86,6 +87,16 @@ def _tell_one(
         setattr(patient, name, value)
     patient.version_at, patient.content = version_at, content
     patient.document_id, patient.received_at = one.document_id, now
+
+
+def _note_contacts(standing: dict[tuple[int, str], LocalPatient], one: Told, now: datetime) -> None:
+    """Keep the newest contact of each patient that has begun: what lists of people are ordered by."""
+    for entry in one.message.entries:
+        at = entry.happened_at
+        if entry.kind is Kind.ENCOUNTER and at is not None and at <= now:
+            patient = standing[one.source_id, entry.local_id]
+            if patient.last_contact_at is None or at > patient.last_contact_at:
+                patient.last_contact_at = at
 
 
 def _values(row: PersonRow) -> dict[str, Any]:

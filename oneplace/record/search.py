@@ -112,12 +112,13 @@ def found(text: str, reach: Reach, now: datetime) -> Found:
 
 
 def recent(opened: Sequence[str], reach: Reach, limit: int, now: datetime) -> tuple[Hit, ...]:
-    """People opened lately who are still in reach, then those with the newest data."""
+    """People opened lately who are still in reach, then those with the newest contacts."""
     keys = list(dict.fromkeys(opened))[:limit]
     still = set(reach.patients().filter(person__key__in=keys).values_list("person__key", flat=True))
     matches = [Match(key, 1.0, "opened lately") for key in keys if key in still]
-    newest = reach.patients().order_by("-received_at", "pk").values_list("person__key", flat=True)[: limit * 4]
-    matches += [Match(key, 0.5, "new data") for key in dict.fromkeys(newest) if key not in still]
+    known = reach.patients().exclude(last_contact_at=None)
+    newest = known.order_by("-last_contact_at", "pk").values_list("person__key", flat=True)[: limit * 4]
+    matches += [Match(key, 0.5, "new contact") for key in dict.fromkeys(newest) if key not in still]
     return _hits(matches[:limit], reach, now)
 
 

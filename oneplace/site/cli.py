@@ -119,9 +119,9 @@ def serve(
 @operator
 def check(as_json: Json = False) -> None:
     """Check that this installation is sound: library, database, ledger, place, disk. Exit 1 when something failed."""
+    start_up(migrate=False)
     from oneplace.site import check as checking
 
-    start_up(migrate=False)
     lines = checking.findings()
     words = "\n".join(f"{line.state:8} {line.what}: {line.words}" for line in lines)
     told([line.plain() for line in lines], as_json, words)

@@ -208,7 +208,7 @@ def _start_server(port: int, home: Path) -> subprocess.Popen[bytes]:
     from oneplace.site.serve import command
 
     granian = str(Path(sys.executable).with_name("granian"))
-    return subprocess.Popen(command(granian, "127.0.0.1", port, 2), env=_environment(home))
+    return subprocess.Popen(command(granian, "127.0.0.1", port, 2), env=_environment(home))  # noqa: S603 - no input
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The template environment: templates of every room and of the NHS.UK library, and the few functions that pages call."""
+"""The template environment: templates of every room and of the NHS.UK library, and what pages may call."""
 
 from importlib.resources import files
 from typing import Any

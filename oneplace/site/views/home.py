@@ -59,5 +59,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 @public
 def failed(request: HttpRequest) -> HttpResponse:
     """Something broke here. Plain text: the templates may be what broke."""
-    words = "Sorry, something went wrong here. Nothing that you saved is lost. Try again; if it happens again, tell your data manager what you did."
+    words = (
+        "Sorry, something went wrong here. Nothing that you saved is lost. "
+        "Try again; if it happens again, tell your data manager what you did."
+    )
     return HttpResponse(words, status=500, content_type="text/plain; charset=utf-8")

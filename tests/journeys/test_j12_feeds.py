@@ -1,0 +1,69 @@
+"""J-12, its board: which practices share, which are pending, and that nothing received is lost."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_data_manager_sees_one_line_a_practice(page, sign_in, place, axe):
+    """Given 54 of 60 practices have signed, then the page says so, a line each, six pending with the reason."""
+    sign_in(page, "priti")
+    axe(page)
+    page.goto(f"{place.address}/feeds/")
+    words = page.inner_text("main")
+    assert "54 of 60 practices share; 6 pending." in words
+    assert "balances" in words
+    assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == 60
+    axe(page)
+    page.click("text=Pending agreement (6)")
+    page.wait_for_url("**show=pending*")
+    assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == 6
+    axe(page)
+
+
+def test_gp_is_told_that_the_page_is_not_for_the_role(page, sign_in, place, axe):
+    """A refusal says why and where to go."""
+    sign_in(page, "fiona")
+    assert page.goto(f"{place.address}/feeds/").status == 403
+    assert "not for your role" in page.inner_text("main")
+    axe(page)
+
+
+def test_quarantined_message_is_read_again(page, sign_in, place, axe, tmp_path):
+    """Given a message that can't be read, then it waits with its reason, and may be read again."""
+    import os
+    import subprocess
+
+    from .conftest import COMMAND
+
+    bad = tmp_path / "cut-short.json"
+    bad.write_bytes(b'{"resourceType": "Bundle", "entry": [' + os.urandom(8).hex().encode())
+    environment = os.environ | {"ONEPLACE_HOME": str(place.home), "ONEPLACE_DATABASE_URL": ""}
+    done = subprocess.run([COMMAND, "ingest", str(bad), "--json"], env=environment, capture_output=True)
+    assert done.returncode == 3
+    sign_in(page, "priti")
+    page.goto(f"{place.address}/quarantine/")
+    assert "send it again whole" in page.inner_text("main")
+    axe(page)
+    page.locator("tbody a").first.click()
+    page.wait_for_selector("text=The first bytes as they came")
+    axe(page)
+    page.click("text=Read it again")
+    page.wait_for_selector("[role=status]")
+    assert "still can't be read" in page.inner_text("[role=status]")
+
+
+def test_privacy_officer_sees_who_looked_and_checks_the_ledger(page, sign_in, find, place, axe):
+    """Every look leaves a row, and the chain can be checked by the one who answers for it."""
+    sign_in(page, "fiona")
+    find(page, "Mary Tillotson")
+    page.click(".record-hits a")
+    page.wait_for_selector(".record-banner")
+    sign_in(page, "colm")
+    page.goto(f"{place.address}/ledger/")
+    first = page.inner_text("tbody tr:first-child")
+    assert "Dr Fiona Carrow" in first and "open record" in first
+    page.click("text=Check the whole ledger")
+    page.wait_for_selector("[role=status]")
+    assert "Nothing was changed" in page.inner_text("[role=status]")
+    axe(page)
