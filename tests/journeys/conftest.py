@@ -13,14 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-BROWSER = next(
-    (
-        path
-        for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-        if path and Path(path).exists()
-    ),
-    "",
-)
+_PLACES = (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
+BROWSER = next((path for path in _PLACES if path and Path(path).exists()), "")
 COMMAND = Path(sys.executable).with_name("oneplace")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDTHS = {"phone": 390, "desktop": 1280}
@@ -113,6 +107,17 @@ def sign_in(place: Place) -> Callable[[Page, str], None]:
         page.wait_for_url(f"{place.address}/")
 
     return click
+
+
+@pytest.fixture
+def ingest(place: Place) -> Callable[[Path], int]:
+    """Take in a file as the operator does; returns the exit code."""
+
+    def run(path: Path) -> int:
+        environment = os.environ | {"ONEPLACE_HOME": str(place.home), "ONEPLACE_DATABASE_URL": ""}
+        return subprocess.run([COMMAND, "ingest", str(path), "--json"], env=environment, capture_output=True).returncode
+
+    return run
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def test_what_is_typed_never_stands_in_an_address(page, sign_in, find):
     """No person data in URLs."""
     sign_in(page, "fiona")
     find(page, "Tillotson 11/01/1943")
-    assert "illotson" not in page.url and "1943" not in page.url
+    assert "illotson" not in page.url
+    assert "1943" not in page.url
 
 
 def test_nothing_found_says_why_and_what_to_do(page, sign_in, find, axe):
@@ -44,5 +45,6 @@ def test_nothing_found_says_why_and_what_to_do(page, sign_in, find, axe):
     sign_in(page, "fiona")
     find(page, "Zzyzx Qwertz")
     words = page.inner_text("main")
-    assert "Nobody found" in words and "What you can do" in words
+    assert "Nobody found" in words
+    assert "What you can do" in words
     axe(page)
