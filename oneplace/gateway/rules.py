@@ -38,11 +38,6 @@ class Tally(Count):
         self.add(outcome)
         self.by_format.setdefault(format_name, Count()).add(outcome)
 
-    @property
-    def balances(self) -> bool:
-        """True when received = filed + quarantined + duplicate."""
-        return self.received == self.filed + self.quarantined + self.duplicate
-
 
 def same_as(read: Message | Reject, digest: bytes) -> str:
     """The key by which a message is known when it comes again: its source's own id, else its bytes."""
