@@ -19,14 +19,14 @@ HOME = Path(tempfile.mkdtemp(prefix="oneplace-bench-"))
 os.environ["ONEPLACE_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "oneplace.site.settings"
 
-import oneplace.site  # noqa: E402, F401 - swaps in the sound SQLite
-
 import django  # noqa: E402
+
+import oneplace.site  # noqa: E402, F401 - swaps in the sound SQLite
 
 django.setup()
 
-import pysqlite3  # noqa: E402
 import orjson  # noqa: E402
+import pysqlite3  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 

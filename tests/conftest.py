@@ -50,6 +50,14 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _names_are_read_anew() -> None:
+    """The names that pages keep for a minute belong to the test before."""
+    from oneplace.place import queries
+
+    queries.forget_names()
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """Folder of real example messages and public statistics; a test that needs it skips where there is none."""

@@ -1,6 +1,7 @@
 """Every read of the place that another room or file needs, as plain values."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -56,6 +57,35 @@ class Member:
     starts: date
     ends: date | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names that stand on every page: of the place and of its organisations, with each one's kind, by code."""
+
+    place: str
+    organisations: Mapping[str, str]
+    kinds: Mapping[str, str]
+
+
+_names: tuple[float, Names] | None = None
+
+
+def names() -> Names:
+    """The names, at most a minute old: pages ask for them many times a second and they change once a year."""
+    global _names
+    if _names is None or time.monotonic() - _names[0] > 60:
+        rows = list(organisations().values_list("code", "name", "kind"))
+        here = Place.objects.filter(id=1).values_list("name", flat=True).first()
+        told = Names(here or "", {code: name for code, name, _ in rows}, {code: kind for code, _, kind in rows})
+        _names = (time.monotonic(), told)
+    return _names[1]
+
+
+def forget_names() -> None:
+    """Read the names anew at the next asking: the place was loaded."""
+    global _names
+    _names = None
 
 
 def place() -> PlaceSummary | None:

@@ -4,7 +4,6 @@ Only `record.door` calls this, after the decision and inside its transaction. `v
 data may be shown: those with an agreement in force and the reader's own.
 """
 
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -53,27 +52,8 @@ def known(person: PersonId, visible: Collection[str]) -> Known:
 
 def organisation_names(codes: Collection[str]) -> dict[str, str]:
     """Names by code, as this place names them."""
-    everyone = _cached_place()[0]
+    everyone = place.names().organisations
     return {code: everyone[code] for code in codes if code in everyone}
-
-
-_place_cache: tuple[float, dict[str, str], list[tuple[str, str]]] | None = None
-
-
-def _cached_place() -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Names of the place's organisations and those expected to tell of people, at most a minute old."""
-    global _place_cache
-    if _place_cache is None or time.monotonic() - _place_cache[0] > 60:
-        rows = list(place.organisations().values_list("code", "name", "kind"))
-        expected = [(code, name) for code, name, kind in rows if kind in _EXPECTED]
-        _place_cache = (time.monotonic(), {code: name for code, name, _ in rows}, expected)
-    return _place_cache[1], _place_cache[2]
-
-
-def forget_place() -> None:
-    """Drop the names that are kept: the place was loaded anew."""
-    global _place_cache
-    _place_cache = None
 
 
 def banner(person: PersonId, told: Known, similar: int, now: datetime) -> Banner:
@@ -152,9 +132,9 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
         name = told.names.get(one.source.code) or one.source.code
         lines.setdefault(one.source.code, SourceLine(one.source.code, name, "no agreement", 0, None))
     practice = told.patients[0].practice_code
-    everyone, expected = _cached_place()
-    due = expected + ([(practice, everyone[practice])] if practice in everyone else [])
-    missing = {code: name for code, name in due if code not in lines}
+    here = place.names()
+    due = {code for code, kind in here.kinds.items() if kind in _EXPECTED or code == practice}
+    missing = {code: here.organisations[code] for code in due if code not in lines}
     connected = set(Source.objects.filter(code__in=missing).values_list("code", flat=True)) if missing else set()
     for code, name in missing.items():
         if code not in connected:

@@ -18,7 +18,7 @@ from oneplace.gateway.rules import Tally
 from oneplace.gateway.watch import watch as watching
 from oneplace.place import actions as place
 from oneplace.place import folder as folders
-from oneplace.record import reading
+from oneplace.place import queries
 from oneplace.record.shapes import Opened
 
 
@@ -51,7 +51,7 @@ def load_place(path: Path, by: str) -> str:
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
     gateway.declare_feeds(told.feeds, by=by)
-    reading.forget_place()
+    queries.forget_names()
     return f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds."
 
 

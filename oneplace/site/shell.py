@@ -34,9 +34,9 @@ class Link:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Values for the base page; without a signed-in user only the place and the demo."""
-    told = place.place()
+    names = place.names()
     values: dict[str, Any] = {
-        "place_name": told.name if told else "no place loaded",
+        "place_name": names.place or "no place loaded",
         "demo": in_demo(request),
         "synthetic": settings.DEMO,
         "links": [],
@@ -47,11 +47,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is not None and user.is_authenticated:
         actor = access.actor_of(user)
         role = roles.role(actor.role)
-        organisation = place.organisation(actor.organisation_code)
         values["user_line"] = {
             "name": actor.name,
             "role": role.label if role else actor.role,
-            "organisation": organisation.name if organisation else actor.organisation_code,
+            "organisation": names.organisations.get(actor.organisation_code, actor.organisation_code),
         }
         values["links"] = [_link(request, *page) for page in _PAGES if not page[2] or access.may(actor, page[2])]
         values["may_search"] = access.may(actor, "search-people")

@@ -30,7 +30,7 @@ def link_of(told: Claim, anchor: Claim = ANCHOR) -> Link:
     ("told", "link"),
     [
         (claim(), Link.LINKED),
-        (claim("meakin"), Link.PROVISIONAL),  # 9658218881 of the examples: Burrows here, Meakin there
+        (claim("meakin"), Link.PROVISIONAL),  # the examples have one number with two surnames
         (claim(born=date(1951, 12, 13)), Link.HELD),
         (claim("meakin", born=date(1985, 1, 1)), Link.HELD),
         (claim(first="helen"), Link.HELD),  # twins
