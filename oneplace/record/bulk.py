@@ -17,7 +17,8 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     if not rows:
         return
     names = ", ".join(columns)
-    with connection.cursor() as cursor:
+    # Both drivers are called past Django, so their errors are made Django's here: callers catch IntegrityError.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:

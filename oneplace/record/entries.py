@@ -135,7 +135,8 @@ def _sort(work: Work, standing: dict[Key, Standing], key: Key, patient: int, row
     if held is None:
         work.fresh[key] = (patient, row)
     elif held.content == row[_CONTENT]:
-        if row[_VERSION_AT] > held.version_at or held.patient_id != patient:
+        # A fact belongs to the patient of its newest telling: an older one doesn't take it back.
+        if row[_VERSION_AT] > held.version_at:
             work.renewed[key] = (patient, row)
     elif mine > (held.version_at, held.content):
         work.replaced[key] = (patient, row)

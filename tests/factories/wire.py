@@ -109,8 +109,14 @@ PV1 = "PV1|1|I|WARD1^BAY2^BED3|13|||C1^Example^Pat^^^Dr|||300|||||||||V100^^^VIS
 
 
 def adt(event: str = "A01", *segments: str, pid: str = PID, pv1: str = PV1, end: str = "\r", **header: str) -> bytes:
-    """An ADT message; `header` overrides sort, number, time or facility."""
-    told = {"sort": f"ADT^{event}", "number": "MSG1", "time": "20210104103000", "facility": "RCB", **header}
+    """An ADT message; `header` overrides sort, number, time, facility or when it was recorded."""
+    told = {
+        "sort": f"ADT^{event}",
+        "number": "MSG1",
+        "time": "20210104103000",
+        "facility": "RCB",
+        "recorded": "202101041029",
+    } | header
     msh = f"MSH|^~\\&|PAS|{told['facility']}|X|X|{told['time']}||{told['sort']}|{told['number']}|P|2.4"
-    lines = [msh, "EVN||202101041029", pid, pv1, *segments]
+    lines = [msh, f"EVN||{told['recorded']}", pid, pv1, *segments]
     return end.join(line for line in lines if line).encode()
