@@ -34,6 +34,9 @@ def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: boo
     """Prepare, serve, load; returns when stopped with Ctrl-C, or when all are loaded if `once`."""
     if not once and _taken(port):
         sys.exit(f"Port {port} is in use on this machine. Stop what uses it, or: make demo PORT={port + 1}")
+    # Stopped by Ctrl-C or by a service manager: the server and the loader end with it either way.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     told = _prepare(home, fresh, people, seed)
     if once:
         load(told)
