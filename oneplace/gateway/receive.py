@@ -8,7 +8,7 @@ then gives way to anyone who waits.
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Arrival:
     stored: Stored
     read: Message | Reject
     same_as: str
+    feed: tuple[str, str]  # organisation and format of the feed that it belongs to, also when it is refused
 
     @property
     def weight(self) -> int:
@@ -93,19 +94,22 @@ def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
 
 def _arrival(item: Item, raw: bytes, squeeze: Callable[[bytes], bytes]) -> Arrival:
     digest = hashlib.sha256(raw).digest()
-    read = _vouched(formats.read(raw, item.name), item)
+    told = formats.read(raw, item.name)
+    read = vouched(told, item.feed_code)
     stored = Stored(digest, squeeze(raw), len(raw), read.format)
-    return Arrival(item, stored, read, rules.same_as(read, digest))
+    source = told.source_code if isinstance(told, Message) else ""
+    feed = (item.feed_code or source or UNKNOWN_SOURCE, read.format)
+    return Arrival(item, stored, read, rules.same_as(read, digest, item.feed_code), feed)
 
 
-def _vouched(read: Message | Reject, item: Item) -> Message | Reject:
+def vouched(read: Message | Reject, feed_code: str) -> Message | Reject:
     """A message that doesn't say whose it is, or says another's name than its channel vouches for, is not filed."""
     if isinstance(read, Reject):
         return read
     if not read.source_code:
         reason = "The message doesn't say which organisation's data it holds; ask the sender to name itself (ODS code)."
         return Reject(reason, "source-missing", "", read.format)
-    if item.feed_code and item.feed_code != read.source_code:
+    if feed_code and feed_code != read.source_code:
         reason = "The message names another organisation than the feed that it came by; check the sender's set-up."
         return Reject(reason, "source-other", "", read.format)
     return read
@@ -158,9 +162,13 @@ def _unlike(arrival: Arrival, known: dict[str, bytes], new: dict[str, Arrival]) 
         digest = new[arrival.same_as].stored.digest
     if digest is None or digest == arrival.stored.digest:
         return arrival
+    return replace(arrival, read=id_used_twice(arrival.read.format), same_as=arrival.stored.digest.hex())
+
+
+def id_used_twice(format_name: str) -> Reject:
+    """The refusal of a message whose id its sender has used for another."""
     reason = "The sender used this message's id before, for another message; ask it to send with an id of its own."
-    refused = Reject(reason, "id-used-twice", "MSH-10", arrival.read.format)
-    return Arrival(arrival.item, arrival.stored, refused, arrival.stored.digest.hex())
+    return Reject(reason, "id-used-twice", "MSH-10", format_name)
 
 
 def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: datetime) -> None:
@@ -168,7 +176,7 @@ def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: 
     filings = [Filing(arrival.stored, arrival.read) for arrival in new if isinstance(arrival.read, Message)]
     documents = ingest.keep_documents((arrival.stored for arrival in new), now)
     Receipt.objects.bulk_create(
-        [_receipt(arrival, feeds[feed_key(arrival)], documents[arrival.stored.digest], now) for arrival in new]
+        [_receipt(arrival, feeds[arrival.feed], documents[arrival.stored.digest], now) for arrival in new]
     )
     if filings:
         ingest.file(filings, documents, by=by, now=now)
@@ -198,15 +206,9 @@ def judge(receipt: Receipt, read: Message | Reject) -> None:
     receipt.reason_code, receipt.reason, receipt.path = read.code[:60], read.reason[:400], read.path[:160]
 
 
-def feed_key(arrival: Arrival) -> tuple[str, str]:
-    """Organisation and format of the feed that a message belongs to."""
-    told = arrival.read.source_code if isinstance(arrival.read, Message) else ""
-    return arrival.item.feed_code or told or UNKNOWN_SOURCE, arrival.read.format
-
-
 def _feeds(chunk: list[Arrival], now: datetime) -> dict[tuple[str, str], Feed]:
     """The feeds of these messages, made where they are met unannounced, each marked as heard from."""
-    keys = {feed_key(arrival) for arrival in chunk}
+    keys = {arrival.feed for arrival in chunk}
     known = _feeds_of(keys)
     made = [Feed(organisation_code=code, format=name) for code, name in sorted(keys - known.keys())]
     if made:

@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
+from oneplace.gateway import rules
 from oneplace.gateway.models import Receipt
-from oneplace.gateway.receive import judge
+from oneplace.gateway.receive import UNKNOWN_SOURCE, id_used_twice, judge, vouched
 from oneplace.gateway.rules import Tally
 from oneplace.kernel import clock
-from oneplace.kernel.rows import Message
+from oneplace.kernel.rows import Message, Reject
 from oneplace.ledger import actions as ledger
 from oneplace.record import ingest
 from oneplace.record.filing import Filing, Stored
@@ -43,12 +44,34 @@ def _replay_one(pk: int, by: str, tally: Tally) -> None:
         if receipt.outcome != Receipt.Outcome.QUARANTINED:
             return  # another replay was first
         raw = zstandard.ZstdDecompressor().decompress(bytes(receipt.document.body))
-        read = formats.read(raw, receipt.name)
-        if isinstance(read, Message) and read.source_code and receipt.reason_code not in _LEFT_ALONE:
-            judge(receipt, read)
-            stored = Stored(hashlib.sha256(raw).digest(), bytes(receipt.document.body), len(raw), read.format)
-            ingest.file([Filing(stored, read)], {stored.digest: receipt.document_id}, by=by, now=clock.now())
+        read = vouched(formats.read(raw, receipt.name), _vouched_for(receipt))
+        if receipt.reason_code not in _LEFT_ALONE:
+            _settle(receipt, read, raw, by)
         receipt.replays = F("replays") + 1
         receipt.save()
         ledger.write(actor=by, action="replay message", subject=receipt.key, detail={"outcome": receipt.outcome})
     tally.note(read.format, receipt.outcome)
+
+
+def _vouched_for(receipt: Receipt) -> str:
+    """The organisation whose channel the message came by; '' where it came by none."""
+    code = receipt.feed.organisation_code
+    return "" if code == UNKNOWN_SOURCE else code
+
+
+def _settle(receipt: Receipt, read: Message | Reject, raw: bytes, by: str) -> None:
+    """File what can now be read, once, and know it from now on by its sender's id; else say why not as of now."""
+    if isinstance(read, Reject):
+        judge(receipt, read)
+        return
+    stored = Stored(hashlib.sha256(raw).digest(), bytes(receipt.document.body), len(raw), read.format)
+    same_as = rules.same_as(read, stored.digest)
+    other = Receipt.objects.filter(same_as=same_as).exclude(pk=receipt.pk).select_related("document").first()
+    if other is None:
+        judge(receipt, read)
+        receipt.same_as = same_as
+        ingest.file([Filing(stored, read)], {stored.digest: receipt.document_id}, by=by, now=clock.now())
+    elif bytes(other.document.digest) == stored.digest:
+        judge(receipt, read)  # it came again after the cure, and was filed then
+    else:
+        judge(receipt, id_used_twice(read.format))

@@ -39,11 +39,16 @@ class Tally(Count):
         self.by_format.setdefault(format_name, Count()).add(outcome)
 
 
-def same_as(read: Message | Reject, digest: bytes) -> str:
-    """The key by which a message is known when it comes again: its source's own id, else its bytes."""
+def same_as(read: Message | Reject, digest: bytes, feed_code: str = "") -> str:
+    """The key by which a message is known when it comes again: its source's own id, else its bytes.
+
+    What the wrong feed sent is known for that feed alone: its owner may still send it.
+    """
     if isinstance(read, Message) and read.message_id:
         text = f"{read.source_code}\x1f{read.format}\x1f{read.message_id}"
         return hashlib.sha256(text.encode()).hexdigest()
+    if isinstance(read, Reject) and read.code == "source-other":
+        return hashlib.sha256(f"{feed_code}\x1f{digest.hex()}".encode()).hexdigest()
     return digest.hex()
 
 

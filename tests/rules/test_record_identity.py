@@ -186,6 +186,11 @@ def test_message_without_an_id_is_known_by_its_bytes():
     assert gateway.same_as(Reject("broken", "json-broken"), b"\x01\x02") == "0102"
 
 
+def test_message_from_the_wrong_feed_is_known_for_that_feed_alone():
+    refused = Reject("of another", "source-other")
+    assert len({gateway.same_as(refused, b"\x01", code) for code in ("G1", "G2", "G1")} | {"01"}) == 3
+
+
 @given(st.integers(40, 6000), st.integers(0, 10**6), st.just(0.0) | st.floats(1e-9, 100))
 def test_next_chunk_stays_within_its_bounds(size, entries, seconds):
     assert gateway.FEWEST <= gateway.next_size(size, entries, seconds) <= gateway.MOST
