@@ -1,0 +1,109 @@
+"""The command line as an operator meets it: words, JSON, exit codes, bad input."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.sqlite
+COMMAND = Path(sys.executable).with_name("oneplace")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run the command in a fresh home; returns what came."""
+    home = tmp_path_factory.mktemp("cli")
+    environment = os.environ | {"ONEPLACE_HOME": str(home), "ONEPLACE_DATABASE_URL": ""}
+    environment.pop("ONEPLACE_TRACE", None)
+
+    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment | more)
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory, run) -> Path:
+    """A folder of example messages and one that can't be read."""
+    folder = tmp_path_factory.mktemp("messages")
+    assert run("example", "write", str(folder), "--people", "15").returncode == 0
+    (folder / "broken.json").write_text('{"resourceType": ')
+    (folder / ".hidden").write_text("not looked at")
+    return folder
+
+
+def test_ingest_ends_with_one_line_that_balances_and_a_second_run_changes_nothing(run, messages):
+    first = run("ingest", str(messages), "--json")
+    told = json.loads(first.stdout.splitlines()[-1])
+    assert set(told) == {"received", "filed", "quarantined", "duplicate", "by_format"}
+    assert told["received"] == told["filed"] + told["quarantined"] + told["duplicate"]
+    assert first.returncode == 3
+    again = run("ingest", str(messages), "--json")
+    assert json.loads(again.stdout) | {"by_format": 0} == {
+        "received": told["received"], "filed": 0, "quarantined": 0, "duplicate": told["received"], "by_format": 0,
+    }  # fmt: skip
+    assert again.returncode == 0
+    assert "cut short" in run("feeds", "quarantine").stdout
+    assert run("feeds", "replay").returncode == 3
+    assert "fhir-stu3-json" in run("feeds", "list").stdout
+    assert run("audit", "verify").returncode == 0
+    assert json.loads(run("audit", "verify", "--json").stdout)["ok"] is True
+    assert "file messages" in run("audit", "show").stdout
+
+
+def test_ingest_of_nothing_names_the_path(run):
+    done = run("ingest", "/no/such/folder")
+    assert done.returncode == 2
+    assert "/no/such/folder" in done.stderr
+    assert done.stdout == ""
+
+
+def test_check_says_what_is_missing_and_how_to_cure_it(run):
+    found = {line["what"]: line for line in json.loads(run("check", "--json").stdout)}
+    assert found["library"]["state"] == "ok"
+    assert run("place", "load", str(Path(__file__).parents[2] / "oneplace/place/places/example")).returncode == 0
+    assert run("check").returncode == 0
+    assert "60 practices" in run("place", "show").stdout
+
+
+def test_bad_place_folder_is_named_with_its_faults(run, tmp_path):
+    (tmp_path / "place.toml").write_text("name = ")
+    done = run("place", "check", str(tmp_path))
+    assert done.returncode == 3
+    assert "place.toml" in done.stdout
+
+
+def test_config_shows_origins_and_masks_secrets(run):
+    rows = {row["name"]: row for row in json.loads(run("config", "show", "--json", ONEPLACE_SECRET_KEY="hush").stdout)}
+    assert rows["home"]["origin"] == "ONEPLACE_HOME"
+    assert rows["secret_key"]["value"] == "set"
+    masked = run("config", "show", ONEPLACE_DATABASE_URL="postgresql://me:hush@127.0.0.1/x").stdout
+    assert "hush" not in masked
+
+
+def test_unknown_user_and_unknown_person_are_plain_words(run):
+    done = run("record", "find", "Mary", "--as", "nobody")
+    assert done.returncode == 1
+    assert "no user is called 'nobody'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_strange_database_address_is_refused(run):
+    done = run("place", "show", ONEPLACE_DATABASE_URL="mysql://x/y")
+    assert done.returncode != 0
+    assert "sqlite: and postgresql: only" in done.stderr
+
+
+def test_demo_never_listens_beyond_this_machine(run):
+    done = run("serve", "--host", "0.0.0.0", ONEPLACE_DEMO="1")
+    assert done.returncode == 2
+    assert "this machine only" in done.stderr
+
+
+def test_key_is_shown_once(run):
+    done = run("feeds", "key", "Z90010")
+    assert done.returncode == 0
+    assert len(done.stdout.strip()) > 40
