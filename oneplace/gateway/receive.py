@@ -67,13 +67,14 @@ def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None)
     is kept; run again, and what was filed counts as duplicate.
     """
     tally, size, turn = Tally(), 400, gate()
+    target = rules.TARGET_SECONDS if turn else rules.QUEUED_SECONDS
     chunk: list[Arrival] = []
     weight = 0
     for arrival in _arrivals(items):
         chunk.append(arrival)
         weight += arrival.weight
         if weight >= size:
-            size = rules.next_size(size, weight, _settle(chunk, tally, by, turn))
+            size = rules.next_size(size, weight, _settle(chunk, tally, by, turn), target)
             chunk, weight = [], 0
             if progress:
                 progress(tally)

@@ -7,6 +7,8 @@ from oneplace.kernel.rows import Message, Reject
 
 TARGET_SECONDS = 0.04
 """How long one chunk may keep other writers waiting: pages must open within 100 ms while feeds load (trust.md)."""
+QUEUED_SECONDS = 0.2
+"""The same where the database queues its writers and lets readers by: only the ledger's head waits for a commit."""
 FEWEST, MOST = 40, 6000
 """Entries in a chunk, whatever was measured."""
 
@@ -52,10 +54,10 @@ def same_as(read: Message | Reject, digest: bytes, feed_code: str = "") -> str:
     return digest.hex()
 
 
-def next_size(size: int, entries: int, seconds: float) -> int:
+def next_size(size: int, entries: int, seconds: float, target: float = TARGET_SECONDS) -> int:
     """How many entries the next chunk may hold, from how long the last one took."""
     if entries == 0 or seconds <= 0:
         return size
-    fitting = int(entries * TARGET_SECONDS / seconds)
+    fitting = int(entries * target / seconds)
     # Half the old, half the measured: one slow disk write doesn't halve the speed for good.
     return max(FEWEST, min(MOST, (size + fitting) // 2))
