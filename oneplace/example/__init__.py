@@ -3,5 +3,11 @@
 from oneplace.example.generator import NoExample, generate
 from oneplace.example.personas import Persona, personas
 from oneplace.example.shapes import OutMessage
+from oneplace.example.story import stories
 
-__all__ = ["NoExample", "OutMessage", "Persona", "generate", "personas"]
+__all__ = ["NoExample", "OutMessage", "Persona", "generate", "personas", "story_size"]
+
+
+def story_size() -> int:
+    """How many people have a story of their own: the first that `generate` tells of."""
+    return len(stories())

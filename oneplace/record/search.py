@@ -159,7 +159,7 @@ def _may_be(asked: Asked) -> Q:
     # With a date of birth the date narrows, and the name may be further off.
     if asked.birth_date:
         return Q()
-    keys = set().union(*(rules.search_keys(word) for word in asked.words))
+    keys = set().union(*(rules.search_keys(word) for word in {*asked.words, *_joined(asked.words)}))
     families = NameKey.objects.filter(key__in=keys).values("family")
     meant = Q(family__in=families)
     return meant | Q(given__in=asked.words) if len(asked.words) == 1 else meant
@@ -174,6 +174,11 @@ def _judged(asked: Asked, names: "QuerySet[PersonName]") -> Iterable[Match]:
             yield Match(person, score, "former name" if former else why)
 
 
+def _joined(words: tuple[str, ...]) -> tuple[str, str, str]:
+    """The words as one surname, whole or with a given name before or after it (van der Berg)."""
+    return "".join(words), "".join(words[1:]), "".join(words[:-1])
+
+
 def _score(words: tuple[str, ...], family: str, given: str) -> tuple[float, str]:
     """How well the words are this name, whichever came first, and in what way they differ."""
     whole = "".join(words)
@@ -181,7 +186,9 @@ def _score(words: tuple[str, ...], family: str, given: str) -> tuple[float, str]
         options = [(whole, family, "", ""), (whole, given, "", "")]
     else:
         options = [(words[-1], family, words[0], given), (words[0], family, words[1], given)]
-        options.append(("".join(words[1:]), family, words[0], given))  # van der Berg
+        whole, surname_last, surname_first = _joined(words)
+        options += [(whole, family, "", ""), (surname_last, family, words[0], given)]
+        options.append((surname_first, family, words[-1], given))
     return max((_likeness(*option) for option in options), key=lambda scored: scored[0])
 
 

@@ -25,7 +25,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-STORY_PEOPLE = 13
 _MINE = "demo.json"
 _talk = Console(stderr=True)
 
@@ -151,9 +150,12 @@ def _load_story(home: Path, told: dict[str, Any]) -> int:
     from oneplace.access.commands import OPERATOR
     from oneplace.gateway.receive import receive
 
-    items = list(_items(told | {"people": STORY_PEOPLE}))
+    from oneplace import example
+
+    story = example.story_size()
+    items = list(_items(told | {"people": story}))
     tally = receive(items, by=OPERATOR)
-    _progress(home, done=STORY_PEOPLE, total=told["people"], state="loading", note="")
+    _progress(home, done=story, total=told["people"], state="loading", note="")
     _talk.print(f"Story people are in: {tally.filed} messages filed.")
     return len(items)
 
