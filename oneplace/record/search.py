@@ -181,14 +181,12 @@ def _joined(words: tuple[str, ...]) -> tuple[str, str, str]:
 
 def _score(words: tuple[str, ...], family: str, given: str) -> tuple[float, str]:
     """How well the words are this name, whichever came first, and in what way they differ."""
-    whole = "".join(words)
+    whole, surname_last, surname_first = _joined(words)
     if len(words) == 1:
         options = [(whole, family, "", ""), (whole, given, "", "")]
     else:
-        options = [(words[-1], family, words[0], given), (words[0], family, words[1], given)]
-        whole, surname_last, surname_first = _joined(words)
-        options += [(whole, family, "", ""), (surname_last, family, words[0], given)]
-        options.append((surname_first, family, words[-1], given))
+        options = [(words[-1], family, words[0], given), (words[0], family, words[1], given), (whole, family, "", "")]
+        options += [(surname_last, family, words[0], given), (surname_first, family, words[-1], given)]
     return max((_likeness(*option) for option in options), key=lambda scored: scored[0])
 
 
