@@ -147,10 +147,9 @@ def _make_staff(home: Path, told: Any) -> None:
 
 def _load_story(home: Path, told: dict[str, Any]) -> int:
     """The people of the stories, at once; returns how many messages told of them."""
+    from oneplace import example
     from oneplace.access.commands import OPERATOR
     from oneplace.gateway.receive import receive
-
-    from oneplace import example
 
     story = example.story_size()
     items = list(_items(told | {"people": story}))
