@@ -20,6 +20,9 @@ class Private:
         if settings.DEMO:
             clock.set_offset(place.offset())
         response = self.get_response(request)
+        if response.status_code == 302 and request.headers.get("HX-Request"):
+            # A part of a page that asks after the session's end must not fill itself with the sign-in page.
+            response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         return response

@@ -87,8 +87,11 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "oneplace.site.views.home.stale"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.https
 SECURE_SSL_REDIRECT = config.https
+# The server speaks plain HTTP; the proxy that ends TLS says how it was asked, else each page redirects to itself.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if config.https else None
 SECURE_HSTS_SECONDS = 31_536_000 if config.https else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 50 * 1024 * 1024  # the inbox: whole GP records run to several MB
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -75,6 +75,7 @@ def test_one_click_is_for_the_demo_on_this_machine_alone(place, monkeypatch):
     assert Client().post("/sign-in/demo/", click).status_code == 404
     monkeypatch.setattr(settings, "DEMO", True)
     assert Client(REMOTE_ADDR="10.0.0.9").post("/sign-in/demo/", click).status_code == 404
+    assert Client(headers={"X-Forwarded-For": "10.0.0.9"}).post("/sign-in/demo/", click).status_code == 404
     assert "Dr Fiona" not in Client(REMOTE_ADDR="10.0.0.9").get("/sign-in/").content.decode()
     assert Client().post("/sign-in/demo/", {"username": "someone-else"}).status_code == 404
     assert Client().post("/sign-in/demo/", click).url == "/"

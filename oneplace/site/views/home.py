@@ -57,6 +57,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 @public
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What was sent came from a page of an earlier sign-in, or from elsewhere. Called by Django's CSRF check."""
+    return render(request, "site/stale.jinja", status=403)
+
+
+@public
 def failed(request: HttpRequest) -> HttpResponse:
     """Something broke here. Plain text: the templates may be what broke."""
     words = (

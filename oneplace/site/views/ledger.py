@@ -2,12 +2,13 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from oneplace.access.policy import staff
 from oneplace.access.queries import users
 from oneplace.ledger import queries
 from oneplace.place import queries as place
+from oneplace.site.views.posting import posted
 
 _PAGE = 100
 
@@ -21,7 +22,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 
 
 @staff("see-ledger")
-@require_POST
+@posted("ledger")
 def verify(request: HttpRequest) -> HttpResponse:
     """Walk the whole chain and say what was found."""
     return _page(request, 0, verdict=queries.verify())

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from oneplace.access.policy import staff
 from oneplace.access.queries import actor_of, may
@@ -11,6 +11,7 @@ from oneplace.gateway import actions, queries
 from oneplace.gateway.replay import replay
 from oneplace.gateway.rules import Tally
 from oneplace.place import queries as place
+from oneplace.site.views.posting import posted
 
 _PAGE = 50
 
@@ -50,7 +51,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @staff("replay")
-@require_POST
+@posted("quarantine")
 def replay_one(request: HttpRequest, key: str) -> HttpResponse:
     """Read one message again."""
     messages.info(request, _words(replay([key], by=actor_of(request.user).key)))
@@ -58,7 +59,7 @@ def replay_one(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @staff("replay")
-@require_POST
+@posted("quarantine")
 def replay_reason(request: HttpRequest) -> HttpResponse:
     """Read all messages of one reason again."""
     code = request.POST.get("reason", "")

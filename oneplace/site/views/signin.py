@@ -4,11 +4,11 @@ from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from oneplace.access import queries as access
 from oneplace.access.policy import public
 from oneplace.site.shell import in_demo, kept
+from oneplace.site.views.posting import posted
 
 
 class SignIn(LoginView):
@@ -28,7 +28,7 @@ sign_out = public(LogoutView.as_view())
 
 
 @public
-@require_POST
+@posted("sign-in")
 def demo(request: HttpRequest) -> HttpResponse:
     """One click, in the demo, from this machine: sign in as one of its staff. Anywhere else there is no such page."""
     names = {one["username"] for one in kept("personas.json") or []} if in_demo(request) else set()
