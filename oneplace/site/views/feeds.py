@@ -18,7 +18,13 @@ from oneplace.record import queries as record
 from oneplace.record.queries import SourceCount
 from oneplace.site.shell import kept
 
-_CHOICES = (("all", "All"), ("pending", "Pending agreement"), ("silent", "Silent"), ("waiting", "Nothing yet"))
+_CHOICES = (
+    ("all", "All"),
+    ("pending", "Pending agreement"),
+    ("silent", "Silent"),
+    ("waiting", "Nothing yet"),
+    ("others", "Not practices"),
+)
 _SORTS = {"name": "Name", "last": "Last received", "supplier": "Supplier", "matched": "Records matched"}
 _SILENT_AFTER = 2  # expected intervals
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -80,7 +86,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
     lines = _lines()
     show, sort = request.GET.get("show", "all"), request.GET.get("sort", "name")
     shown = _sorted([line for line in lines if _passes(line, show)], sort)
-    counts = {name: sum(_passes(line, name) for line in lines if line.group == "practice") for name, _ in _CHOICES}
+    counts = {name: sum(_passes(line, name) for line in lines) for name, _ in _CHOICES}
     values = {
         "summary": _summary(lines),
         "groups": [
@@ -194,7 +200,13 @@ def _is_silent(feed: FeedLine, now: datetime) -> bool:
 
 
 def _passes(line: Line, show: str) -> bool:
-    tests = {"pending": not line.agreed, "silent": line.silent, "waiting": line.received == 0}
+    practice = line.group == "practice"
+    tests = {
+        "pending": practice and not line.agreed,
+        "silent": line.silent,
+        "waiting": line.received == 0,
+        "others": not practice,
+    }
     return tests.get(show, True)
 
 
