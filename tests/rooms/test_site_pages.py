@@ -183,3 +183,19 @@ def test_unknown_address_is_a_page_with_a_way_on(place):
     answer = staff("gp").get("/nowhere/")
     assert answer.status_code == 404
     assert "Go to your home page" in answer.content.decode()
+
+
+def test_each_choice_of_feeds_counts_the_lines_that_it_shows(place):
+    receive([Item("a", b"{", "test", "Z90010"), Item("b", b"{", "test", "")], by="test")
+    client = staff("data-manager")
+    chips = re.findall(r'href="\?show=(\w+)&amp;sort=name"[^>]*>[^<(]*\((\d+)\)', client.get("/feeds/").content.decode())
+    assert {name for name, _ in chips} == {"all", "pending", "silent", "waiting", "others"}
+    shown = {name: client.get(f"/feeds/?show={name}").content.decode().count('<th scope="row">') for name, _ in chips}
+    assert shown == {name: int(count) for name, count in chips}
+    assert (shown["pending"], shown["silent"]) == (6, 0)
+    assert shown["others"] > 0
+    assert "None is like that now" in client.get("/feeds/?show=silent").content.decode()
+
+
+def test_feeds_page_of_an_empty_installation_says_what_to_do():
+    assert "oneplace place load" in staff("data-manager").get("/feeds/").content.decode()
