@@ -188,7 +188,9 @@ def test_unknown_address_is_a_page_with_a_way_on(place):
 def test_each_choice_of_feeds_counts_the_lines_that_it_shows(place):
     receive([Item("a", b"{", "test", "Z90010"), Item("b", b"{", "test", "")], by="test")
     client = staff("data-manager")
-    chips = re.findall(r'href="\?show=(\w+)&amp;sort=name"[^>]*>[^<(]*\((\d+)\)', client.get("/feeds/").content.decode())
+    chips = re.findall(
+        r'href="\?show=(\w+)&amp;sort=name"[^>]*>[^<(]*\((\d+)\)', client.get("/feeds/").content.decode()
+    )
     assert {name for name, _ in chips} == {"all", "pending", "silent", "waiting", "others"}
     shown = {name: client.get(f"/feeds/?show={name}").content.decode().count('<th scope="row">') for name, _ in chips}
     assert shown == {name: int(count) for name, count in chips}
