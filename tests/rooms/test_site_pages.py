@@ -158,6 +158,24 @@ def test_ledger_page_lists_and_checks(place):
     client = staff("privacy-officer")
     assert "load place" in client.get("/ledger/").content.decode()
     assert "Nothing was changed" in client.post("/ledger/verify/").content.decode()
+    home = client.get("/").content.decode()
+    assert "load place" in home
+    assert 'action="/ledger/verify/"' in home
+
+
+def test_ledger_tells_names_for_keys_and_who_touched_one_thing(place):
+    """Roles and organisations by their names; a key leads to every row about it and to no other."""
+    client = staff("privacy-officer")
+    staff("gp").get("/feeds/")
+    words = client.get("/ledger/").content.decode()
+    assert "Some gp" in words
+    assert "GP, Brindlewick Family Practice" in words
+    key = re.search(r'\?about=([\w-]{10,})"', words)[1]
+    about = client.get("/ledger/", {"about": key}).content.decode()
+    listed = set(re.findall(r"\?about=([^\"]+)\"", about))
+    assert listed == {key}
+    assert "No row is about this key" in client.get("/ledger/?about=nothing").content.decode()
+    assert "&lt;b&gt;" in client.get("/ledger/?about=<b>").content.decode()
 
 
 def test_progress_is_shown_until_everyone_is_loaded(place):

@@ -13,6 +13,7 @@ from oneplace.record import queries as record
 from oneplace.record.presenters.pages import hit_row
 from oneplace.site.shell import kept
 from oneplace.site.views.feeds import summary
+from oneplace.site.views.ledger import told
 
 
 @signed_in
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if access.may(actor, "see-feeds"):
         values |= {"feeds": summary(), "quarantined": gateway.quarantine_count(), "totals": record.totals()}
     if access.may(actor, "see-ledger"):
-        values["rows"] = ledger.latest(8)
+        values["rows"] = told(ledger.latest(8))
     return render(request, "site/home.jinja", values)
 
 
