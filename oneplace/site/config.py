@@ -23,7 +23,7 @@ class Config(BaseSettings):
     home: Path = Field(default=Path("place-data"), description="The one folder of this place's data.")
     database_url: str = Field(default="", description="postgresql://... ; empty means SQLite in the home folder.")
     demo: bool = Field(default=False, description="The example place with one-click sign-in; loopback only.")
-    https: bool = Field(default=False, description="True behind TLS: secure cookies and strict transport.")
+    https: bool = Field(default=False, description="True behind a proxy that ends TLS and sets X-Forwarded-Proto.")
     hosts: list[str] = Field(default=["127.0.0.1", "localhost", "[::1]"], description="Names this server answers to.")
     secret_key: str = Field(default="", description="Signs sessions; empty means a random one kept in the home folder.")
 
