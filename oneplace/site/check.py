@@ -4,12 +4,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-
-from oneplace.ledger import queries as ledger
-from oneplace.place import queries as place
+from oneplace.site import database
+from oneplace.site.mishaps import words_of
 
 _LEAST_FREE = 1_000_000_000
 _SOUND_SQLITE = (3, 51, 3)
@@ -29,19 +25,33 @@ class Finding:
 
 
 def findings() -> list[Finding]:
-    """Look at everything; a broken database ends the list early."""
-    found = [_library(), _home(), _disk()]
+    """Look at everything; settings or a database that can't be used end the list early."""
+    try:
+        database.start_up(False, lambda words: None)
+    except (Exception, SystemExit) as error:
+        return [Finding("settings", "failed", words_of(error))]
+    found = [_library(), _home()]
+    if found[-1].state == "ok":
+        found.append(_disk())
+    return [*found, *_database()]
+
+
+def _database() -> list[Finding]:
+    from django.db import Error, connection
+
     try:
         missing = _missing_migrations()
-    except DatabaseError as error:
-        return [*found, Finding("database", "failed", f"can't be reached ({type(error).__name__}): is it running?")]
-    if missing:
-        words = f"{missing} changes of tables are missing; any other command applies them, e.g. oneplace place show"
-        return [*found, Finding("database", "warning", words)]
-    return [*found, Finding("database", "ok", f"{connection.vendor}, up to date"), _ledger(), _place()]
+        if missing:
+            words = f"{missing} changes of tables are missing; any other command applies them, e.g. oneplace place show"
+            return [Finding("database", "warning", words)]
+        return [Finding("database", "ok", f"{connection.vendor}, up to date"), _ledger(), _place()]
+    except Error as error:
+        return [Finding("database", "failed", words_of(error))]
 
 
 def _library() -> Finding:
+    from django.db import connection
+
     if connection.vendor != "sqlite":
         return Finding("library", "ok", connection.vendor)
     import sqlite3
@@ -54,6 +64,8 @@ def _library() -> Finding:
 
 
 def _home() -> Finding:
+    from django.conf import settings
+
     home = Path(settings.HOME)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -68,17 +80,24 @@ def _home() -> Finding:
 
 
 def _disk() -> Finding:
+    from django.conf import settings
+
     free = shutil.disk_usage(Path(settings.HOME)).free
     state = "ok" if free > _LEAST_FREE else "warning"
     return Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else ": make room"))
 
 
 def _missing_migrations() -> int:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _ledger() -> Finding:
+    from oneplace.ledger import queries as ledger
+
     verdict = ledger.verify()
     if verdict.ok:
         return Finding("ledger", "ok", f"{verdict.rows:,} rows, chain whole")
@@ -86,6 +105,8 @@ def _ledger() -> Finding:
 
 
 def _place() -> Finding:
+    from oneplace.place import queries as place
+
     here = place.place()
     if here is None:
         return Finding("place", "warning", "none is loaded: oneplace place load FOLDER")

@@ -56,7 +56,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ONEPLACE_TRACE"):
             raise
-        stop(f"{type(error).__name__}: {error}. Nothing was half-written. Set ONEPLACE_TRACE=1 to see where.")
+        from oneplace.site.mishaps import words_of
+
+        stop(words_of(error))
 
 
 def say(words: str) -> None:
@@ -119,7 +121,6 @@ def serve(
 @operator
 def check(as_json: Json = False) -> None:
     """Check that this installation is sound: library, database, ledger, place, disk. Exit 1 when something failed."""
-    start_up(migrate=False)
     from oneplace.site import check as checking
 
     lines = checking.findings()
@@ -195,7 +196,10 @@ def feeds_key(
     """Make a key with which an organisation's machine may post to /inbox/. It is shown once."""
     start_up()
     from oneplace.access import actions
+    from oneplace.place import queries
 
+    if queries.organisation(code) is None:
+        stop(f"No organisation of this place has the ODS code '{code}'. See them: oneplace feeds list", USAGE)
     typer.echo(actions.create_key(feed_code=code, by=OPERATOR, label=label))
     say(f"Send it with each message as 'Authorization: Bearer KEY'. It is not kept here and files for {code} only.")
 
@@ -259,7 +263,7 @@ def place_check(folder: Annotated[Path, typer.Argument(help="Folder with place.t
     except folders.FolderFault as fault:
         for one in fault.faults:
             typer.echo(str(one))
-        stop(f"{len(fault.faults)} faults.", FINDINGS)
+        stop(f"Faults: {len(fault.faults)}.", FINDINGS)
     say("The folder can be loaded.")
 
 
@@ -287,29 +291,38 @@ def example_write(
     """Write the messages of made-up people as files, as their feeds would send them."""
     from oneplace import example
     from oneplace.place import folder as folders
+    from oneplace.site.bar import bar
 
-    folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for message in example.generate(folders.read(folders.EXAMPLE), people, seed=seed):
-        (folder / message.name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / message.name).write_bytes(message.raw)
-        written += 1
+    with bar("Writing made-up people", people) as advance:
+        for message in example.generate(folders.read(folders.EXAMPLE), people, seed=seed):
+            (folder / message.name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / message.name).write_bytes(message.raw)
+            written += 1
+            advance(message.people)
     say(f"{written:,} messages of {people:,} made-up people are in {folder}.")
 
 
 @record_app.command("find")
 @operator
 def record_find(
-    text: Annotated[str, typer.Argument(help="NHS number, or name and date of birth.")], user: User
+    text: Annotated[str, typer.Argument(help="NHS number, or name and date of birth.")],
+    user: User,
+    as_json: Json = False,
 ) -> None:
     """Find people on behalf of a member of staff: what they may see, and in the ledger as theirs."""
     start_up()
+    from dataclasses import asdict
+
     from oneplace.record import door
     from oneplace.site import loading
 
     found = door.search(loading.actor(user), text)
-    for hit in found.hits:
-        typer.echo(f"{hit.person_id}  {hit.family.upper()}, {hit.given}  born {hit.birth_date}  ({hit.why})")
+    words = "\n".join(
+        f"{hit.person_id}  {hit.family.upper()}, {hit.given}  born {hit.birth_date}  ({hit.why})" for hit in found.hits
+    )
+    if found.hits or as_json:
+        told([asdict(hit) for hit in found.hits], as_json, words)
     if not found.hits:
         stop("Nobody found who is registered with, or open to, that user's organisation.", FINDINGS)
 

@@ -9,13 +9,13 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -25,17 +25,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from oneplace.site.mishaps import words_of
+from oneplace.site.serve import command, taken
+
 _MINE = "demo.json"
 _talk = Console(stderr=True)
 
 
 def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: bool) -> None:
     """Prepare, serve, load; returns when stopped with Ctrl-C, or when all are loaded if `once`."""
-    if not once and _taken(port):
+    if not once and taken("127.0.0.1", port):
         sys.exit(f"Port {port} is in use on this machine. Stop what uses it, or: make demo PORT={port + 1}")
     # Stopped by Ctrl-C or by a service manager: the server and the loader end with it either way.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stopping in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stopping, signal.default_int_handler)
     told = _prepare(home, fresh, people, seed)
     if once:
         load(told)
@@ -45,7 +48,7 @@ def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: boo
     try:
         _wait_for(port, server)
         _talk.print(f"\n[bold]oneplace is at http://127.0.0.1:{port}/[/bold]  (stop with Ctrl-C)\n")
-        loader = subprocess.Popen([sys.executable, "-m", "oneplace.site.demo"], env=_environment(home))
+        loader = _start([sys.executable, "-m", "oneplace.site.demo"], home)
         _watch(loader, server, home)
     except KeyboardInterrupt:
         _talk.print("Stopping. Start again and it goes on where it was.")
@@ -61,30 +64,45 @@ def load(told: dict[str, Any] | None = None) -> None:
     try:
         _load(home, told)
     except Exception as error:
-        _progress(home, state="failed", note=f"{type(error).__name__}: {error}"[:300])
-        raise
+        _progress(home, state="failed", note=words_of(error))
+        sys.exit(words_of(error))
 
 
 def _prepare(home: Path, fresh: bool, people: int, seed: int) -> dict[str, Any]:
     """The home folder with place, staff and story people in it; returns what is to be loaded."""
+    kept = home / _MINE
+    if home.exists() and not kept.exists() and any(home.iterdir()):
+        sys.exit(f"{home} holds something else than a demo, so nothing was touched. Choose another --home.")
     if fresh and home.exists():
-        if not (home / _MINE).exists() and any(home.iterdir()):
-            sys.exit(f"{home} holds something else than a demo, so it is not thrown away. Choose another --home.")
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
     os.environ.update(_environment(home))
-    kept = home / _MINE
     told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    _keep(kept, told)  # from here on this folder is known as a demo's
+    _start_django()
+    if not told:
+        _refuse_a_real_place(home)
+    if told.get("seed", seed) != seed:
+        _talk.print(f"These people were made with --seed {told['seed']}, which stays. Others: add --fresh.")
     # Clinical dates hang on the day: a second start must make the same people.
     told = {"people": people, "seed": seed, "today": date.today().isoformat(), "messages": 0} | told
     told["people"] = max(people, told["people"])
-    kept.write_text(json.dumps(told))
-    _start_django()
+    _keep(kept, told)
     _load_place_and_staff(home)
     if not told["messages"]:
         told["messages"] = _load_story(home, told)
-        kept.write_text(json.dumps(told))
+        _keep(kept, told)
     return told
+
+
+def _refuse_a_real_place(home: Path) -> None:
+    """A demo begins in an empty database: its staff sign in with one click."""
+    from oneplace.access import queries as access
+    from oneplace.place import queries as place
+
+    if place.place() is not None or access.users().exists():
+        shutil.rmtree(home)
+        sys.exit("The database of ONEPLACE_DATABASE_URL holds a place already; a demo needs an empty one, or none set.")
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -105,7 +123,7 @@ def _load_place_and_staff(home: Path) -> None:
     _talk.print(loading.load_place(folder.EXAMPLE, OPERATOR))
     told = folder.read(folder.EXAMPLE)
     pending = {row["controller_code"]: row.get("note") or "Not signed yet" for row in told.pending_agreements}
-    (home / "pending.json").write_text(json.dumps(pending))
+    _keep(home / "pending.json", pending)
     _make_staff(home, told)
 
 
@@ -141,7 +159,7 @@ def _make_staff(home: Path, told: Any) -> None:
                 "what_to_try": one.what_to_try,
             }
         )
-    (home / "personas.json").write_text(json.dumps(listed))
+    _keep(home / "personas.json", listed)
     _talk.print(table)
 
 
@@ -183,7 +201,7 @@ def _load(home: Path, told: dict[str, Any]) -> None:
 
     def keep(tally: Any) -> None:
         told["messages"] = start + tally.received
-        (home / _MINE).write_text(json.dumps(told))
+        _keep(home / _MINE, told)
         _progress(home, done=people[0], total=told["people"], state="loading", note="")
 
     receive(islice(_items(told, people), start, None), by=OPERATOR, progress=keep)
@@ -191,28 +209,26 @@ def _load(home: Path, told: dict[str, Any]) -> None:
 
 
 def _progress(home: Path, **values: Any) -> None:
-    """Replace progress.json in one step, so that a page never reads half of it."""
-    path, part = home / "progress.json", home / "progress.part"
+    path = home / "progress.json"
     before = json.loads(path.read_text()) if path.exists() else {"done": 0, "total": 0, "note": ""}
-    part.write_text(json.dumps(before | values))
+    _keep(path, before | values)
+
+
+def _keep(path: Path, value: Any) -> None:
+    """Replace a file in one step, so that a page or a second start never reads half of it."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(value))
     part.replace(path)
 
 
-def _taken(port: int) -> bool:
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
 def _start_server(port: int, home: Path) -> subprocess.Popen[bytes]:
-    from oneplace.site.serve import command
-
     granian = str(Path(sys.executable).with_name("granian"))
-    return subprocess.Popen(command(granian, "127.0.0.1", port, 2), env=_environment(home))  # noqa: S603 - no input
+    return _start(command(granian, "127.0.0.1", port, 2), home)
+
+
+def _start(words: list[str], home: Path) -> subprocess.Popen[bytes]:
+    """A child that Ctrl-C doesn't reach: granian hangs when a second signal comes while it stops."""
+    return subprocess.Popen(words, env=_environment(home), start_new_session=True)  # noqa: S603 - our own words
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
@@ -233,25 +249,31 @@ def _watch(loader: subprocess.Popen[bytes], server: subprocess.Popen[bytes], hom
     columns = (TextColumn("Loading made-up people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_talk, transient=True) as bar:
         task = bar.add_task("", total=None)
-        while loader.poll() is None:
+        while loader.poll() is None and server.poll() is None:
             told = json.loads((home / "progress.json").read_text())
             bar.update(task, completed=told["done"], total=told["total"])
             time.sleep(0.5)
-    words = "Everyone is loaded." if loader.returncode == 0 else "Loading stopped early; start again and it goes on."
-    _talk.print(words)
+    if server.poll() is None:
+        done = loader.returncode == 0
+        _talk.print("Everyone is loaded." if done else "Loading stopped early; start again and it goes on.")
     server.wait()
+    sys.exit("The server ended: what it said stands above. Start again and it goes on where it was.")
 
 
 def _end(*processes: subprocess.Popen[bytes] | None) -> None:
-    for process in processes:
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-    for process in processes:
-        if process is not None:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    """Ask each child to stop, once; after ten seconds end it and whatever it started."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would leave them running
+    running = [process for process in processes if process is not None]
+    for process in running:
+        if process.poll() is None:
+            process.terminate()
+    for process in running:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            _talk.print("A process did not stop when asked, so it is ended.")
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

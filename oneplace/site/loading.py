@@ -5,9 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from oneplace.access import actions as access
 from oneplace.access import queries as access_queries
 from oneplace.access.commands import OPERATOR
@@ -20,17 +17,18 @@ from oneplace.place import actions as place
 from oneplace.place import folder as folders
 from oneplace.place import queries
 from oneplace.record.shapes import Opened
+from oneplace.site.bar import bar
+from oneplace.site.mishaps import Mendable
 
 
 def load(paths: list[Path], feed: str) -> Tally:
     """Take in files, one in memory at a time, with a bar on stderr."""
-    with _bar() as bar:
-        task = bar.add_task("Taking in files", total=len(paths))
+    with bar("Taking in files", len(paths)) as advance:
 
         def items() -> Iterator[Item]:
             for path in paths:
                 yield Item(path.name, path.read_bytes(), "file", feed)
-                bar.advance(task)
+                advance(1)
 
         return receive(items(), by=OPERATOR)
 
@@ -76,10 +74,10 @@ def words(tally: Tally) -> str:
 
 
 def actor(username: str) -> Actor:
-    """The member of staff with this user name. Raises LookupError with the cure when there is none."""
+    """The member of staff with this user name. Raises Mendable when there is none."""
     user = access_queries.users().filter(username=username).first()
     if user is None:
-        raise LookupError(f"no user is called '{username}'; the demo prints its users when it starts")
+        raise Mendable(f"No user is called '{username}'. The demo prints its users when it starts.")
     return access_queries.actor_of(user)
 
 
@@ -97,8 +95,3 @@ def record_words(opened: Opened) -> str:
             for item in items
         ]
     return "\n".join(lines)
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -87,7 +87,7 @@ def test_config_shows_origins_and_masks_secrets(run):
 def test_unknown_user_and_unknown_person_are_plain_words(run):
     done = run("record", "find", "Mary", "--as", "nobody")
     assert done.returncode == 1
-    assert "no user is called 'nobody'" in done.stderr
+    assert "No user is called 'nobody'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,0 +1,120 @@
+"""The demo: only ever in a place of its own, goes on where it was, and leaves no process behind when stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from oneplace.place.folder import EXAMPLE
+
+pytestmark = pytest.mark.sqlite
+COMMAND = Path(sys.executable).with_name("oneplace")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ONEPLACE_")}
+
+
+def oneplace(*words: object, **more: str) -> subprocess.CompletedProcess[str]:
+    told = [COMMAND, *map(str, words)]
+    return subprocess.run(told, capture_output=True, text=True, env=ENVIRONMENT | more, timeout=120)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(true: object, seconds: float = 60) -> None:
+    for _ in range(int(seconds * 10)):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"not true within {seconds} seconds")
+
+
+def test_demo_goes_on_where_it_was_and_changes_nothing_twice(tmp_path):
+    home = tmp_path / "demo"
+    assert oneplace("demo", "--once", "--people", 15, "--home", home).returncode == 0
+    assert json.loads((home / "progress.json").read_text()) == {"done": 15, "total": 15, "note": "", "state": "ready"}
+    again = oneplace("demo", "--once", "--people", 20, "--home", home, "--seed", 2)
+    assert again.returncode == 0
+    assert "--seed 1, which stays" in again.stderr.replace("\n", " ")
+    feeds = json.loads(oneplace("feeds", "list", "--json", ONEPLACE_HOME=str(home)).stdout)
+    assert json.loads((home / "progress.json").read_text())["done"] == 20
+    assert sum(feed["duplicate"] for feed in feeds) == 0
+    assert sum(feed["received"] for feed in feeds) == json.loads((home / "demo.json").read_text())["messages"]
+
+
+def test_demo_staff_get_new_passwords_that_are_nowhere_in_its_folder(tmp_path):
+    home = tmp_path / "demo"
+    tables = [oneplace("demo", "--once", "--people", 13, "--home", home).stderr for _ in range(2)]
+    words = [next(line.split("│")[4].strip() for line in told.splitlines() if "│ fiona" in line) for told in tables]
+    assert words[0] != words[1]
+    assert all(len(word) >= 12 for word in words)
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert not any(word.encode() in kept for word in words)
+
+
+def test_demo_leaves_a_folder_that_is_not_its_own_alone(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    for more in ([], ["--fresh"]):
+        done = oneplace("demo", "--once", "--home", tmp_path, *more)
+        assert done.returncode == 1
+        assert "nothing was touched" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_demo_puts_nobody_into_a_database_with_a_place(tmp_path):
+    real = tmp_path / "real"
+    assert oneplace("place", "load", EXAMPLE, ONEPLACE_HOME=str(real)).returncode == 0
+    address = f"sqlite://{real}/oneplace.sqlite3"
+    done = oneplace("demo", "--once", "--home", tmp_path / "demo", ONEPLACE_DATABASE_URL=address)
+    assert done.returncode == 1
+    assert "holds a place already" in done.stderr
+    assert not (tmp_path / "demo").exists()
+    rows = json.loads(oneplace("audit", "show", "--json", ONEPLACE_HOME=str(real)).stdout)
+    assert "create user" not in {row["action"] for row in rows}
+
+
+def test_port_in_use_is_told_with_its_cure(tmp_path, port):
+    with socket.create_server(("127.0.0.1", port)):
+        done = oneplace("demo", "--home", tmp_path / "demo", "--port", port)
+        assert (done.returncode, f"make demo PORT={port + 1}" in done.stderr) == (1, True)
+        done = oneplace("serve", "--port", port, ONEPLACE_HOME=str(tmp_path / "home"))
+        assert (done.returncode, f"--port {port + 1}" in done.stderr) == (1, True)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_stopped_demo_leaves_nothing_running(tmp_path, port, times):
+    """Ctrl-C reaches the whole group of the terminal; impatient people press it twice."""
+    words = [COMMAND, "demo", "--people", "2000", "--home", str(tmp_path / "demo"), "--port", str(port)]
+    with (tmp_path / "talk").open("w") as talk:
+        demo = subprocess.Popen(words, env=ENVIRONMENT, start_new_session=True, stderr=talk)
+    try:
+        wait_until(lambda: answers(port))
+        for _ in range(times):
+            os.killpg(demo.pid, signal.SIGINT)
+            time.sleep(0.1)
+        demo.wait(30)
+    finally:
+        if demo.poll() is None:
+            demo.terminate()
+            demo.wait(30)
+    assert not answers(port)
+    assert "Traceback" not in (tmp_path / "talk").read_text()
