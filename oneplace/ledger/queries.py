@@ -29,7 +29,9 @@ def verify(from_seq: int = 1, anchor: Path | None = None) -> Verdict:
     if from_seq > 1:
         rows = rows.filter(seq__gte=from_seq)
     if top is None:
-        return rules.check_chain(_stream(rows), None, after=_before(from_seq), anchors=anchors)
+        walked = rules.check_chain(_stream(rows), None, after=_before(from_seq), anchors=anchors)
+        # The first rows and their head may have been written between the two looks: then look again.
+        return walked if walked.ok or head() is None else verify(from_seq, anchor)
     # Others write while this reads: the walk ends at the head that stood when it began.
     walked = rules.check_chain(_stream(rows.filter(seq__lte=top.seq)), top, after=_before(from_seq), anchors=anchors)
     return rules.with_faults(walked, _beyond_head(top))
