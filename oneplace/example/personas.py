@@ -35,7 +35,7 @@ _PERSONAS = (
     ("priti", "Priti Vaghela", "data-manager", "community_trust",
      "Feeds: six practices are pending. Quarantine: why was it refused?"),
     ("colm", "Colm Brannigan", "privacy-officer", "commissioner",
-     "Ledger: who opened Mary's record today, and for what?"),
+     "Ledger: who opened which record today, for what, and is the chain whole?"),
     ("yusuf", "Yusuf Demir", "analyst", "commissioner",
      "Feeds: how fresh is each source? You can open nobody's record."),
     ("hilary", "Hilary Stroud", "planner", "commissioner",
