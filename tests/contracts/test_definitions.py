@@ -69,6 +69,7 @@ def said_commands(pattern: re.Pattern[str]) -> list[tuple[Path, str]]:
 
 def test_documented_commands_exist():
     import typer
+
     from oneplace.site.cli import app
 
     wrong = []

@@ -27,6 +27,7 @@ def bare_addresses(resolver: URLResolver) -> list[str]:
 def command_tree() -> object:
     """The command line as a tree of commands."""
     import typer
+
     from oneplace.site.cli import app
 
     return typer.main.get_command(app)
