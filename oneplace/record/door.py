@@ -4,7 +4,7 @@ Decision, reading and the ledger's row are one transaction: what can't be record
 machines and background jobs all come through here (house.md, single doors; record.md, Access).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,17 +28,17 @@ from oneplace.record.reading import Known
 from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, Opened, Refused
 from oneplace.record.windowlets import ALL, Sieve, View, Windowlet, views
 
-_HISTORY_COLUMNS = [name for name in reading._COLUMNS if name != "patient__source__code"]
-_DAYS_OF_RECENT = 400
+_HISTORY_COLUMNS = [name for name in reading.COLUMNS if name != "patient__source__code"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A permitted entrance: the person's visible patients and why they may be seen."""
+    """A permitted entrance: the person's visible patients, why they may be seen, and whom else the reader reaches."""
 
     known: Known
     basis: str
     now: datetime
+    reach: searching.Reach
 
 
 def open(
@@ -55,7 +55,7 @@ def open(
         entered = _enter(actor, person, purpose, "open record", {"view": chosen.name})
         if isinstance(entered, Refused):
             return entered
-        return _opened(actor, person, entered, chosen, chosen.windowlets, sieve)
+        return _opened(person, entered, chosen, chosen.windowlets, sieve)
 
 
 def more(
@@ -77,7 +77,7 @@ def more(
         entered = _enter(actor, person, purpose, "open record", {"view": chosen.name, "panel": windowlet})
         if isinstance(entered, Refused):
             return entered
-        return _opened(actor, person, entered, chosen, (panel,), sieve, offset)
+        return _opened(person, entered, chosen, (panel,), sieve, offset)
 
 
 def document(
@@ -93,14 +93,14 @@ def document(
         entry = row.select_related("document", "source").first()
         if entry is None:
             return Refused()
-        return _document(actor, person, entered, entry)
+        return _document(person, entered, entry)
 
 
 def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:
     """People in reach whom the text may mean. The ledger keeps who was shown, not what was typed."""
     with _turn():
         now = clock.now()
-        found = searching.found(text, _reach(actor, now), now)
+        found = searching.found(text, _reach(actor, now, access.sharing_controllers(now)), now)
         shown = [hit.person_id for hit in found.hits]
         ledger.write(**_who(actor), action="search people", purpose=purpose, detail={"shown": shown})
     return found
@@ -111,7 +111,7 @@ def recent(actor: Actor, limit: int = 10, *, purpose: str = Purpose.DIRECT_CARE)
     with _turn():
         now = clock.now()
         opened = [line.subject for line in ledger_queries.latest(40, actor=actor.key, action="open record")]
-        hits = searching.recent(opened, _reach(actor, now), limit, now)
+        hits = searching.recent(opened, _reach(actor, now, access.sharing_controllers(now)), limit, now)
         shown = [hit.person_id for hit in hits]
         ledger.write(**_who(actor), action="list people", purpose=purpose, detail={"shown": shown})
     return hits
@@ -139,12 +139,13 @@ def _enter(actor: Actor, person: PersonId, purpose: str, action: str, detail: di
     facts = access.facts_for(actor, person, now)
     decision = decide(actor, facts, purpose, now)
     if isinstance(decision, Permit):
-        told = reading.known(person, facts.agreements | {actor.organisation_code})
+        reach = _reach(actor, now, facts.agreements)
+        told = reading.known(person, reach.visible)
         if told.patients:
             ledger.write(
                 **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=detail
             )
-            return Entered(told, decision.basis, now)
+            return Entered(told, decision.basis, now, reach)
         reason = "nothing that may be shown"
     else:
         reason = decision.reason
@@ -156,18 +157,17 @@ def _who(actor: Actor) -> dict[str, str]:
     return {"actor": actor.key, "role": actor.role, "organisation": actor.organisation_code}
 
 
-def _reach(actor: Actor, now: datetime) -> searching.Reach:
-    visible = access.sharing_controllers(now) | {actor.organisation_code}
-    return searching.Reach(access.people_in_reach(actor, now), visible)
+def _reach(actor: Actor, now: datetime, sharing: Collection[str]) -> searching.Reach:
+    """Among whom the reader may look, and whose data may be shown: those who share, and the reader's own."""
+    return searching.Reach(access.people_in_reach(actor, now), {*sharing, actor.organisation_code})
 
 
-def _banner(actor: Actor, person: PersonId, entered: Entered) -> Banner:
-    similar = searching.similar(person, entered.known, _reach(actor, entered.now))
+def _banner(person: PersonId, entered: Entered) -> Banner:
+    similar = searching.similar(person, entered.known, entered.reach)
     return reading.banner(person, entered.known, similar, entered.now)
 
 
 def _opened(
-    actor: Actor,
     person: PersonId,
     entered: Entered,
     view: View,
@@ -176,10 +176,10 @@ def _opened(
     offset: int = 0,
 ) -> Opened:
     told, now = entered.known, entered.now
-    rows = reading.entries(told, now)
+    rows = reading.entries(told)
     lines = reading.sources(told, rows)
     return Opened(
-        banner=_banner(actor, person, entered),
+        banner=_banner(person, entered),
         view=view.name,
         view_title=view.title,
         windowlets=tuple(reading.windowlet(panel, rows, lines, told, sieve, now, offset) for panel in panels),
@@ -190,13 +190,13 @@ def _opened(
     )
 
 
-def _document(actor: Actor, person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
+def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
     names = entered.known.names
-    row = Entry.objects.filter(pk=entry.pk).values_list(*reading._COLUMNS).get()
+    row = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS).get()
     issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
     raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
     return DocumentShown(
-        banner=_banner(actor, person, entered),
+        banner=_banner(person, entered),
         item=reading.item(row, names),
         basis=entered.basis,
         opened_at=entered.now,
@@ -215,7 +215,7 @@ def _document(actor: Actor, person: PersonId, entered: Entered, entry: Entry) ->
 def _history(entry: Entry, names: dict[str, str]) -> tuple[Item, ...]:
     """Older versions, newest first."""
     rows = EntryHistory.objects.filter(entry=entry).order_by("-version_at").values_list(*_HISTORY_COLUMNS)
-    at = reading._COLUMNS.index("patient__source__code")
+    at = reading.COLUMNS.index("patient__source__code")
     return tuple(reading.item((*row[:at], entry.source.code, *row[at:]), names) for row in rows[:20])
 
 

@@ -67,11 +67,9 @@ def _names(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
 
 
 def _claim(patient: LocalPatient, names: Sequence[tuple[str, str]]) -> Claim:
-    # The practice that registers a person checks the number against the national index: it goes first.
-    rank = 0 if patient.practice_code == patient.source.code else 1
     return Claim(
         key=patient.pk,
-        order=(rank, patient.source.code, patient.local_id),
+        order=patient.rank,
         families=frozenset(family for family, _ in names),
         givens=frozenset(given for _, given in names),
         birth_date=patient.birth_date,

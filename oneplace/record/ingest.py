@@ -74,12 +74,14 @@ def _told(filings: Sequence[Filing], documents: Mapping[bytes, int], now: dateti
 def _source_ids(messages: Sequence[Message], now: datetime) -> dict[str, int]:
     """Keys of the sources by code; a source met for the first time is noted down."""
     names = {message.source_code: message.source_name for message in messages}
-    new = [code for code in names if code not in _known_sources(names)]
+    known = _known_sources(names)
+    new = [code for code in names if code not in known]
     if new:
         made = [Source(code=code, name=names[code], first_received_at=now, last_received_at=now) for code in new]
         Source.objects.bulk_create(made, ignore_conflicts=True)
+        known = _known_sources(names)
     Source.objects.filter(code__in=names).update(last_received_at=now)
-    return _known_sources(names)
+    return known
 
 
 def _known_sources(codes: Iterable[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from oneplace.kernel.ids import new_person_id
+from oneplace.record.rules import Link
 
 
 class Source(models.Model):
@@ -40,18 +41,12 @@ class Person(models.Model):
 class LocalPatient(models.Model):
     """One source's own patient, as that source last told it, and how it is linked."""
 
-    class Link(models.TextChoices):
-        """How surely this patient is the person (rule: record.rules.arrange)."""
-
-        LINKED = "linked"
-        PROVISIONAL = "provisional"
-        HELD = "held"
-        UNLINKED = "unlinked"
-
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="patients")
     local_id = models.CharField(max_length=120)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="patients", null=True)
-    link = models.CharField(max_length=12, choices=Link.choices, default=Link.UNLINKED)
+    link = models.CharField(
+        max_length=12, choices=[(link.value, link.name.title()) for link in Link], default=Link.UNLINKED.value
+    )
     link_reason = models.CharField(max_length=200, blank=True)
     nhs_number = models.CharField(max_length=20, blank=True)  # as received, without separators
     link_number = models.CharField(max_length=10, blank=True, db_index=True)  # the same when it may be linked on
@@ -78,6 +73,16 @@ class LocalPatient(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "local_id"], name="one_patient_a_source_and_id")]
+
+    @property
+    def at_own_practice(self) -> bool:
+        """True when the source is the practice that registers the patient."""
+        return self.practice_code == self.source.code
+
+    @property
+    def rank(self) -> tuple[bool, str, str]:
+        """Who speaks first of one person's patients: the practice checks the number against the national index."""
+        return not self.at_own_practice, self.source.code, self.local_id
 
 
 class PersonName(models.Model):

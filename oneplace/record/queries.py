@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 
 from oneplace.record.models import Entry, LocalPatient, ReviewTask, Source
+from oneplace.record.rules import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,7 @@ class SourceCount:
 
 def source_counts() -> dict[str, SourceCount]:
     """One line a source, by ODS code."""
-    links = LocalPatient.Link
-    counts = {
-        name: Count("patients", filter=Q(patients__link=link))
-        for name, link in (
-            ("linked", links.LINKED),
-            ("provisional", links.PROVISIONAL),
-            ("held", links.HELD),
-            ("unlinked", links.UNLINKED),
-        )
-    }
+    counts = {link.value: Count("patients", filter=Q(patients__link=link)) for link in Link}
     rows = Source.objects.annotate(told=Count("patients"), **counts).values_list(
         "code", "name", "told", *counts, "last_received_at"
     )

@@ -17,13 +17,14 @@ from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import Kind
 from oneplace.place import queries as place
 from oneplace.record.models import Entry, LocalPatient, Source
+from oneplace.record.rules import Link
 from oneplace.record.shapes import Banner, Item, SourceLine, Trend, WindowletData
-from oneplace.record.windowlets import Sieve, View, Windowlet, is_current
+from oneplace.record.windowlets import Sieve, Windowlet, is_current
 
 MOST_ENTRIES = 4000
 """Entries of one person that a page reads, newest first; the largest real record in the examples has 300."""
 _NIL_KNOWN = frozenset({"716186003", "409137002", "1003774007"})  # SNOMED CT: no known (drug) allergy
-_COLUMNS = [
+COLUMNS = [
     "id", "kind", "display", "happened_at", "day_only", "ended_at", "status", "value", "value_text", "unit",
     "low", "high", "code", "system", "patient__source__code", "received_at", "detail",
 ]  # fmt: skip
@@ -39,15 +40,23 @@ class Known:
     hidden: list[LocalPatient]
     names: dict[str, str]
 
+    def name_of(self, code: str) -> str:
+        """A source's name, or its code where nobody named it."""
+        return self.names.get(code) or code
+
+
+def ranked(patients: Iterable[LocalPatient]) -> list[LocalPatient]:
+    """One person's patients, the one that speaks for the person first: the registering practice's."""
+    return sorted(patients, key=lambda patient: patient.rank)
+
 
 def known(person: PersonId, visible: Collection[str]) -> Known:
     """The patients who are this person."""
-    rows = LocalPatient.objects.filter(person__key=person).select_related("source", "person")
-    ranked = sorted(rows, key=lambda p: (p.practice_code != p.source.code, p.source.code, p.local_id))
-    patients = [patient for patient in ranked if patient.source.code in visible]
-    codes = {patient.source.code for patient in ranked} | {patient.practice_code for patient in patients}
-    names = {patient.source.code: patient.source.name for patient in ranked} | organisation_names(codes)
-    return Known(patients, [patient for patient in ranked if patient not in patients], names)
+    everyone = ranked(LocalPatient.objects.filter(person__key=person).select_related("source", "person"))
+    patients = [patient for patient in everyone if patient.source.code in visible]
+    codes = {patient.source.code for patient in everyone} | {patient.practice_code for patient in patients}
+    names = {patient.source.code: patient.source.name for patient in everyone} | organisation_names(codes)
+    return Known(patients, [patient for patient in everyone if patient not in patients], names)
 
 
 def organisation_names(codes: Collection[str]) -> dict[str, str]:
@@ -82,7 +91,7 @@ def banner(person: PersonId, told: Known, similar: int, now: datetime) -> Banner
         practice_name=told.names.get(patient.practice_code) or patient.practice_name,
         language=patient.language,
         interpreter=any(one.interpreter for one in told.patients),
-        identity_conflict=any(one.link == LocalPatient.Link.PROVISIONAL for one in told.patients),
+        identity_conflict=any(one.link == Link.PROVISIONAL for one in told.patients),
         similar_names=similar,
     )
 
@@ -102,17 +111,16 @@ def _number(told: Known) -> tuple[str, str]:
 def conflicts(told: Known) -> tuple[str, ...]:
     """What the sources disagree about, in words for the banner."""
     return tuple(
-        f"{told.names.get(one.source.code) or one.source.code} knows this person as {one.family.upper()}, {one.given}: "
-        f"{one.link_reason}"
+        f"{told.name_of(one.source.code)} knows this person as {one.family.upper()}, {one.given}: {one.link_reason}"
         for one in told.patients
-        if one.link == LocalPatient.Link.PROVISIONAL
+        if one.link == Link.PROVISIONAL
     )
 
 
-def entries(told: Known, now: datetime) -> list[tuple[Any, ...]]:
-    """The visible entries, newest first, as tuples of _COLUMNS; what lies in the future comes first."""
+def entries(told: Known) -> list[tuple[Any, ...]]:
+    """The visible entries, newest first, as tuples of COLUMNS; what lies in the future comes first."""
     rows = Entry.objects.filter(patient__in=[patient.pk for patient in told.patients])
-    return list(rows.order_by("-happened_at", "-id").values_list(*_COLUMNS)[:MOST_ENTRIES])
+    return list(rows.order_by("-happened_at", "-id").values_list(*COLUMNS)[:MOST_ENTRIES])
 
 
 def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, ...]:
@@ -121,7 +129,7 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
     lines = {
         one.source.code: SourceLine(
             one.source.code,
-            told.names.get(one.source.code) or one.source.code,
+            told.name_of(one.source.code),
             "shown",
             counts[one.source.code],
             one.received_at,
@@ -129,7 +137,7 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
         for one in reversed(told.patients)
     }
     for one in told.hidden:
-        name = told.names.get(one.source.code) or one.source.code
+        name = told.name_of(one.source.code)
         lines.setdefault(one.source.code, SourceLine(one.source.code, name, "no agreement", 0, None))
     practice = told.patients[0].practice_code
     here = place.names()
@@ -141,13 +149,6 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
             lines[code] = SourceLine(code, name, "not connected", 0, None)
     order = {"shown": 0, "no agreement": 1, "not connected": 2}
     return tuple(sorted(lines.values(), key=lambda line: (order[line.state], line.code != practice, line.name)))
-
-
-def windowlets(
-    view: View, rows: Sequence[tuple[Any, ...]], lines: Sequence[SourceLine], told: Known, sieve: Sieve, now: datetime
-) -> tuple[WindowletData, ...]:
-    """Each panel of a view, filled."""
-    return tuple(windowlet(panel, rows, lines, told, sieve, now) for panel in view.windowlets)
 
 
 def windowlet(
@@ -206,16 +207,16 @@ def _is_nil_known(row: tuple[Any, ...]) -> bool:
 def _nil_note(row: tuple[Any, ...], told: Known) -> str:
     """Who said so and when."""
     when = f", {clock.to_london(row[3]):%-d %B %Y}" if row[3] else ""
-    return f"{row[2]}: recorded by {told.names.get(row[14]) or row[14]}{when}"
+    return f"{row[2]}: recorded by {told.name_of(row[14])}{when}"
 
 
 def _nothing(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
     """Which kind of nothing an empty panel holds: absence of data is not absence of the thing."""
-    if not _GP_KINDS.intersection(panel.kinds) or any(p.practice_code == p.source.code for p in told.patients):
+    if not _GP_KINDS.intersection(panel.kinds) or any(patient.at_own_practice for patient in told.patients):
         return "none recorded"
     states = {line.code: line.state for line in lines}
     practice = told.patients[0].practice_code
-    if states.get(practice) == "no agreement" or any(p.practice_code == p.source.code for p in told.hidden):
+    if states.get(practice) == "no agreement" or any(patient.at_own_practice for patient in told.hidden):
         return "no agreement"
     return "not connected"
 

@@ -222,8 +222,7 @@ def _hits(matches: Sequence[Match], reach: Reach, now: datetime) -> tuple[Hit, .
 
 
 def _hit(match: Match, patients: list[LocalPatient], names: dict[str, str], now: datetime) -> Hit:
-    patients.sort(key=lambda p: (p.practice_code != p.source.code, p.source.code, p.local_id))
-    speaks = Known(patients, [], names)
+    speaks = Known(reading.ranked(patients), [], names)
     banner = reading.banner(PersonId(match.person), speaks, 0, now)
     return Hit(
         banner.person_id, banner.family, banner.given, banner.birth_date, banner.age, banner.sex, banner.nhs_number,
