@@ -54,7 +54,7 @@ class QuarantineDetail:
     name: str
 
 
-def feed_lines(now: datetime) -> list[FeedLine]:
+def feed_lines() -> list[FeedLine]:
     """Every feed, declared or met, by organisation."""
     filed = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.FILED))
     held = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.QUARANTINED))

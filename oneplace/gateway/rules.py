@@ -27,6 +27,11 @@ class Count:
         self.received += 1
         setattr(self, outcome, getattr(self, outcome) + 1)
 
+    def plus(self, other: "Count") -> None:
+        """The messages of another count as well."""
+        for name in ("received", "filed", "quarantined", "duplicate"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 @dataclass(slots=True)
 class Tally(Count):
@@ -34,6 +39,13 @@ class Tally(Count):
 
     by_format: dict[str, Count] = field(default_factory=dict)
     resources: int = 0
+
+    def include(self, other: "Tally") -> None:
+        """The messages of another run as well."""
+        self.plus(other)
+        self.resources += other.resources
+        for name, count in other.by_format.items():
+            self.by_format.setdefault(name, Count()).plus(count)
 
     def note(self, format_name: str, outcome: str) -> None:
         """One more message."""

@@ -43,10 +43,7 @@ def _take(paths: list[Path], folder: Path, by: str, feed_code: str) -> Tally:
     for path in paths:
         tally = receive([Item(path.name, path.read_bytes(), "folder", feed_code)], by=by)
         _move(path, folder / (QUARANTINED if tally.quarantined else DONE))
-        for name, count in tally.by_format.items():
-            for outcome in ("filed", "quarantined", "duplicate"):
-                for _ in range(getattr(count, outcome)):
-                    total.note(name, outcome)
+        total.include(tally)
     return total
 
 

@@ -40,7 +40,7 @@ def _database() -> list[Finding]:
     from django.db import Error, connection
 
     try:
-        missing = _missing_migrations()
+        missing = database.missing_migrations()
         if missing:
             words = f"{missing} changes of tables are missing; any other command applies them, e.g. oneplace place show"
             return [Finding("database", "warning", words)]
@@ -85,14 +85,6 @@ def _disk() -> Finding:
     free = shutil.disk_usage(Path(settings.HOME)).free
     state = "ok" if free > _LEAST_FREE else "warning"
     return Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else ": make room"))
-
-
-def _missing_migrations() -> int:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _ledger() -> Finding:

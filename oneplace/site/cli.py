@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -173,12 +174,9 @@ def files_of(paths: list[Path]) -> Iterator[Path]:
 def feeds_list(as_json: Json = False) -> None:
     """One line a feed: received = filed + quarantined + duplicate."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.gateway import queries
-    from oneplace.kernel import clock
 
-    lines = queries.feed_lines(clock.now())
+    lines = queries.feed_lines()
     words = "\n".join(
         f"{one.organisation_code:8} {one.format:16} {one.received:>8,} = {one.filed:>8,} + {one.quarantined:>6,} + "
         f"{one.duplicate:>6,}  last {one.last_received_at or 'never'}"
@@ -211,8 +209,6 @@ def feeds_quarantine(
 ) -> None:
     """Messages that could not be read, and why."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.gateway import queries
 
     lines = queries.quarantined(limit)
@@ -240,8 +236,6 @@ def feeds_replay(
 def place_show(as_json: Json = False) -> None:
     """The place that is loaded."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.place import queries
 
     here = queries.place()
@@ -312,8 +306,6 @@ def record_find(
 ) -> None:
     """Find people on behalf of a member of staff: what they may see, and in the ledger as theirs."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.record import door
     from oneplace.site import loading
 
@@ -336,8 +328,6 @@ def record_show(
 ) -> None:
     """A person's record on behalf of a member of staff: what they may see, and in the ledger as theirs."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.kernel.ids import PersonId
     from oneplace.record import door
     from oneplace.record.shapes import Refused
@@ -355,8 +345,6 @@ def record_show(
 def audit_verify(as_json: Json = False) -> None:
     """Walk the whole ledger; exit 1 when a row was changed, removed, put in or moved."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.ledger import queries
 
     verdict = queries.verify()
@@ -372,8 +360,6 @@ def audit_show(
 ) -> None:
     """The newest rows of the ledger."""
     start_up()
-    from dataclasses import asdict
-
     from oneplace.ledger import queries
 
     rows = queries.latest(limit)

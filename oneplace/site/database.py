@@ -25,18 +25,24 @@ def start_up(migrate: bool, say: Callable[[str], None]) -> None:
         _migrate(say)
 
 
+def missing_migrations() -> int:
+    """How many changes of tables the database lacks. Raises what the database raises when it can't be reached."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def _migrate(say: Callable[[str], None]) -> None:
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
     home = Path(settings.HOME)
     home.mkdir(parents=True, exist_ok=True)
     # Two commands at once must not both create the tables.
     with (home / "migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if missing_migrations():
             say("Bringing the database up to date ...")
             call_command("migrate", verbosity=0, interactive=False)

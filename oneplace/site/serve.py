@@ -28,14 +28,5 @@ def taken(host: str, port: int) -> bool:
 def command(granian: str, host: str, port: int, workers: int) -> list[str]:
     """The words that start the server."""
     told = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    more = [
-        "--blocking-threads",
-        "4",
-        "--log-level",
-        "warning",
-        "--respawn-failed-workers",
-        "--no-ws",
-        "--workers-kill-timeout",
-        "10",
-    ]
-    return [granian, *told, *more, "oneplace.site.wsgi:application"]
+    more = "--blocking-threads 4 --log-level warning --respawn-failed-workers --no-ws --workers-kill-timeout 10"
+    return [granian, *told, *more.split(), "oneplace.site.wsgi:application"]

@@ -26,6 +26,12 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def example(run):
+    """The example place, loaded: whichever test comes first."""
+    assert run("place", "load", str(Path(__file__).parents[2] / "oneplace/place/places/example")).returncode == 0
+
+
+@pytest.fixture(scope="module")
 def messages(tmp_path_factory, run) -> Path:
     """A folder of example messages and one that can't be read."""
     folder = tmp_path_factory.mktemp("messages")
@@ -61,10 +67,9 @@ def test_ingest_of_nothing_names_the_path(run):
     assert done.stdout == ""
 
 
-def test_check_says_what_is_missing_and_how_to_cure_it(run):
+def test_check_says_what_is_missing_and_how_to_cure_it(run, example):
     found = {line["what"]: line for line in json.loads(run("check", "--json").stdout)}
     assert found["library"]["state"] == "ok"
-    assert run("place", "load", str(Path(__file__).parents[2] / "oneplace/place/places/example")).returncode == 0
     assert run("check").returncode == 0
     assert "60 practices" in run("place", "show").stdout
 
@@ -103,7 +108,7 @@ def test_demo_never_listens_beyond_this_machine(run):
     assert "this machine only" in done.stderr
 
 
-def test_key_is_shown_once(run):
+def test_key_is_shown_once(run, example):
     done = run("feeds", "key", "Z90010")
     assert done.returncode == 0
     assert len(done.stdout.strip()) > 40

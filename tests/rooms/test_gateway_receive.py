@@ -14,7 +14,6 @@ from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.replay import replay
 from oneplace.gateway.rules import Tally
 from oneplace.gateway.watch import watch
-from oneplace.kernel import clock
 from oneplace.kernel.rows import Reject
 from oneplace.ledger import queries as ledger
 from oneplace.record import ingest
@@ -39,7 +38,7 @@ def reasons() -> list[str]:
 
 def test_what_is_received_is_filed_or_quarantined_or_known():
     assert take(surgery(), hospital(), b"{", surgery(), b"") == (5, 2, 2, 1)
-    lines = queries.feed_lines(clock.now())
+    lines = queries.feed_lines()
     assert sum(line.received for line in lines) == 5
     assert all(line.received == line.filed + line.quarantined + line.duplicate for line in lines)
     assert Receipt.objects.count() == Document.objects.count() == 4
@@ -182,7 +181,7 @@ def test_declared_feed_is_known_before_its_first_message():
     row = {"organisation_code": "RCB", "format": "hl7-v2", "supplier": "PAS", "expected_minutes": 60}
     assert [actions.declare_feeds([row], by="test") for _ in range(2)] == [1, 0]
     take(hospital())
-    line = queries.feed_lines(clock.now())[0]
+    line = queries.feed_lines()[0]
     assert (line.declared, line.supplier, line.expected_minutes, line.filed) == (True, "PAS", 60, 1)
     assert line.last_received_at is not None
 

@@ -1,6 +1,7 @@
 """The feeds page: one line a practice, then other organisations, then senders whom the place doesn't know."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -106,7 +107,7 @@ def download(request: HttpRequest) -> HttpResponse:
     """The same lines as a file."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="feeds.csv"'
-    names = [name for name in Line.__slots__]
+    names = Line.__slots__
     writer = csv.writer(response)
     writer.writerow(names)
     for line in _lines():
@@ -126,18 +127,22 @@ def summary() -> Summary:
 
 def _summary(lines: list[Line]) -> Summary:
     practices = [line for line in lines if line.group == "practice"]
-    totals = {
-        name: sum(getattr(line, name) for line in lines) for name in ("received", "filed", "quarantined", "duplicate")
-    }
+    totals = _totals(lines)
     agreed, silent = sum(line.agreed for line in practices), sum(line.silent for line in lines)
     return Summary(len(practices), agreed, silent, **totals)
+
+
+def _totals(counted: Sequence[Line] | Sequence[FeedLine]) -> dict[str, int]:
+    """The four counts that must balance, summed."""
+    names = ("received", "filed", "quarantined", "duplicate")
+    return {name: sum(getattr(one, name) for one in counted) for name in names}
 
 
 def _lines() -> list[Line]:
     """One line an organisation that sends, or is a practice and should."""
     now = clock.now()
     feeds_by_code: dict[str, list[FeedLine]] = {}
-    for feed in gateway.feed_lines(now):
+    for feed in gateway.feed_lines():
         feeds_by_code.setdefault(feed.organisation_code, []).append(feed)
     agreements, counts = access.agreements(now), record.source_counts()
     practices = {practice.code: practice for practice in place.practices()}
@@ -167,9 +172,7 @@ def _line(
 ) -> Line:
     last = max((feed.last_received_at for feed in feeds if feed.last_received_at), default=None)
     agreed = bool(agreement and agreement.in_force)
-    totals = {
-        name: sum(getattr(feed, name) for feed in feeds) for name in ("received", "filed", "quarantined", "duplicate")
-    }
+    totals = _totals(feeds)
     return Line(
         *who,
         supplier=next((feed.supplier for feed in feeds if feed.supplier), ""),
