@@ -94,6 +94,8 @@ class PersonRow:
     version: str = ""
     version_at: datetime | None = None  # when the source says that this version was made
     path: str = ""
+    ethnicity: str = ""  # NHS Data Dictionary ethnic category: one letter A to S, Z not stated; '' not told
+    key_only: bool = False  # the message names this patient by its key and tells no demographics: none are changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,10 @@ class Move(StrEnum):
     ADMISSION_CANCELLED = "admission cancelled"
     DISCHARGE_CANCELLED = "discharge cancelled"
     ATTENDED = "attended"  # outpatient, A&E or contact opened
+    TRANSFER_CANCELLED = "transfer cancelled"
     MERGED = "merged"  # other_local_id was folded into local_id by the source
+    UNMERGED = "unmerged"  # the source took that back
+    VISIT_MOVED = "visit moved"  # the visit `spell_id` was other_local_id's and is local_id's
 
 
 @dataclass(frozen=True, slots=True)

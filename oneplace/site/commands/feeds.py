@@ -1,0 +1,74 @@
+"""`oneplace feeds`. What comes in: feeds, their keys, their quarantine."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from oneplace.access.commands import OPERATOR, operator
+from oneplace.site.commands.talk import FINDINGS, USAGE, Json, group, say, start_up, stop, told
+
+app = group("What comes in: feeds, their keys, their quarantine.")
+
+
+@app.command("list")
+@operator
+def feeds_list(as_json: Json = False) -> None:
+    """One line a feed: received = filed + quarantined + duplicate."""
+    start_up()
+    from oneplace.gateway import queries
+
+    lines = queries.feed_lines()
+    words = "\n".join(
+        f"{one.organisation_code:8} {one.format:16} {one.received:>8,} = {one.filed:>8,} + {one.quarantined:>6,} + "
+        f"{one.duplicate:>6,}  last {one.last_received_at or 'never'}"
+        for one in lines
+    )
+    told([asdict(one) for one in lines], as_json, words or "No feed has been declared or heard of yet.")
+
+
+@app.command("key")
+@operator
+def feeds_key(
+    code: Annotated[str, typer.Argument(help="ODS code of the organisation that will send.")],
+    label: Annotated[str, typer.Option(help="A word to know the key by.")] = "",
+) -> None:
+    """Make a key with which an organisation's machine may post to /inbox/. It is shown once."""
+    start_up()
+    from oneplace.access import actions
+    from oneplace.place import queries
+
+    if queries.organisation(code) is None:
+        stop(f"No organisation of this place has the ODS code '{code}'. See them: oneplace feeds list", USAGE)
+    typer.echo(actions.create_key(feed_code=code, by=OPERATOR, label=label))
+    say(f"Send it with each message as 'Authorization: Bearer KEY'. It is not kept here and files for {code} only.")
+
+
+@app.command("quarantine")
+@operator
+def feeds_quarantine(
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50, as_json: Json = False
+) -> None:
+    """Messages that could not be read, and why."""
+    start_up()
+    from oneplace.gateway import queries
+
+    lines = queries.quarantined(limit)
+    words = "\n".join(f"{line.key}  {line.format:16} {line.path or '-':24} {line.reason}" for line in lines)
+    told([asdict(line) for line in lines], as_json, words or "Nothing waits in quarantine.")
+
+
+@app.command("replay")
+@operator
+def feeds_replay(
+    code: Annotated[str, typer.Option(help="Only messages with this reason code.")] = "", as_json: Json = False
+) -> None:
+    """Read quarantined messages again, after the cure."""
+    start_up()
+    from oneplace.gateway.replay import replay
+    from oneplace.site import loading
+
+    tally = replay(by=OPERATOR, code=code or None)
+    told(loading.plain(tally), as_json, loading.words(tally))
+    sys.exit(FINDINGS if tally.quarantined else 0)
