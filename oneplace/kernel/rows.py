@@ -95,6 +95,7 @@ class PersonRow:
     version_at: datetime | None = None  # when the source says that this version was made
     path: str = ""
     ethnicity: str = ""  # NHS Data Dictionary ethnic category: one letter A to S, Z not stated; '' not told
+    number_verified: bool = False  # the source says that the NHS number was confirmed nationally (status 01)
     key_only: bool = False  # the message names this patient by its key and tells no demographics: none are changed
 
 
