@@ -6,7 +6,7 @@ machines and background jobs all come through here (house.md, single doors; reco
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -197,7 +197,7 @@ def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown
     raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
     return DocumentShown(
         banner=_banner(person, entered),
-        item=reading.item(row, names),
+        item=replace(reading.item(row, names), also=reading.others(entry.pk, entry.kind, entered.known, entered.now)),
         basis=entered.basis,
         opened_at=entered.now,
         path=entry.path,

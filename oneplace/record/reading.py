@@ -6,7 +6,7 @@ data may be shown: those with an agreement in force and the reader's own.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from oneplace.kernel import clock, nhs_number
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import Kind
 from oneplace.place import queries as place
+from oneplace.record.facts import Telling, groups
 from oneplace.record.models import Entry, LocalPatient, Source
 from oneplace.record.rules import Link
 from oneplace.record.shapes import Banner, Item, SourceLine, Trend, WindowletData
@@ -26,7 +27,7 @@ MOST_ENTRIES = 4000
 _NIL_KNOWN = frozenset({"716186003", "409137002", "1003774007"})  # SNOMED CT: no known (drug) allergy
 COLUMNS = [
     "id", "kind", "display", "happened_at", "day_only", "ended_at", "status", "value", "value_text", "unit",
-    "low", "high", "code", "system", "patient__source__code", "received_at", "detail",
+    "low", "high", "code", "system", "patient__source__code", "received_at", "detail", "document_id",
 ]  # fmt: skip
 _GP_KINDS = frozenset({"problem", "medication", "allergy", "immunisation"})  # what the GP's record is looked to for
 _EXPECTED = ("acute-trust", "community-trust", "mental-health-trust", "ambulance", "hospice", "county-council")
@@ -170,13 +171,45 @@ def windowlet(
         return WindowletData(**plain, state="nil known", note=_nil_note(nil[0], told))
     if not chosen:
         return WindowletData(**plain, state=_nothing(panel, told, lines))
+    note = _partly(panel, told, lines) or _denied(nil, told)
+    # The panel of people names every author: each telling counts there.
+    facts = [[row] for row in chosen] if panel.shape == "people" else one_each(chosen, told, now)
     if panel.shape == "trends":
-        trends = _trends(chosen, told)
+        trends = _trends(facts, told)
         shown = trends[offset : offset + panel.limit]
-        return WindowletData(**plain, state="filled", trends=shown, more=max(0, len(trends) - offset - len(shown)))
-    page = chosen[offset : offset + panel.limit]
-    items = tuple(item(row, told.names) for row in page)
-    return WindowletData(**plain, state="filled", items=items, more=max(0, len(chosen) - offset - len(page)))
+        more = max(0, len(trends) - offset - len(shown))
+        return WindowletData(**plain, state="filled", trends=shown, more=more, note=note)
+    page = facts[offset : offset + panel.limit]
+    items = tuple(fact(rows, told.names) for rows in page)
+    more = max(0, len(facts) - offset - len(page))
+    return WindowletData(**plain, state="filled", items=items, more=more, note=note)
+
+
+def one_each(rows: Sequence[tuple[Any, ...]], told: Known, now: datetime) -> list[list[tuple[Any, ...]]]:
+    """The rows fact by fact: those that tell the same stand together, the source that speaks first ahead."""
+    ranks = {patient.source.code: rank for rank, patient in reversed(list(enumerate(told.patients)))}
+    tellings = [
+        Telling(
+            row[1], row[12], row[13], row[2], row[3], row[4], row[7], row[8] or _parts(row), row[9],
+            is_current(row[6], row[5], now), row[14], row[17], ranks.get(row[14], 0),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return [[rows[place] for place in places] for places in groups(tellings)]
+
+
+def _parts(row: tuple[Any, ...]) -> str:
+    """The values of an entry that is measured in parts (a blood pressure), to tell it from another of its minute."""
+    if row[7] is not None or '"components"' not in row[16]:
+        return ""
+    return "; ".join(f"{part.get('display')} {part.get('value')}" for part in orjson.loads(row[16])["components"])
+
+
+def others(key: int, kind: str, told: Known, now: datetime) -> tuple[Item, ...]:
+    """The other tellings of the fact that this entry tells."""
+    rows = [row for row in entries(told) if row[1] == kind]
+    mine = next((rows for rows in one_each(rows, told, now) if any(row[0] == key for row in rows)), [])
+    return tuple(item(row, told.names) for row in mine if row[0] != key)
 
 
 def _chosen(panel: Windowlet, rows: Iterable[tuple[Any, ...]], sieve: Sieve, now: datetime) -> list[tuple[Any, ...]]:
@@ -204,6 +237,22 @@ def _is_nil_known(row: tuple[Any, ...]) -> bool:
     return row[12] in _NIL_KNOWN or row[2].casefold().startswith(("no known", "nil known"))
 
 
+def _denied(nil: Sequence[tuple[Any, ...]], told: Known) -> str:
+    """A word where one source says that there are none and another tells of some."""
+    return f"Sources disagree. {_nil_note(nil[0], told)}" if nil else ""
+
+
+def _partly(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
+    """A word where what is listed lacks the GP record, so that a part isn't taken for the whole."""
+    if panel.shape in ("people", "timeline"):
+        return ""
+    state = _nothing(panel, told, lines)
+    practice = told.name_of(told.patients[0].practice_code) or "the GP practice"
+    words = {"no agreement": f"Without the GP record: {practice} does not share here."}
+    words["not connected"] = f"Without the GP record: {practice} is not connected here."
+    return words.get(state, "")
+
+
 def _nil_note(row: tuple[Any, ...], told: Known) -> str:
     """Who said so and when."""
     when = f", {clock.to_london(row[3]):%-d %B %Y}" if row[3] else ""
@@ -223,22 +272,29 @@ def _nothing(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
 
 def item(row: tuple[Any, ...], names: dict[str, str]) -> Item:
     """One entry as it leaves."""
-    key, *fact, source, received, detail = row
-    told = orjson.loads(detail) if detail != "{}" else {}
-    return Item(str(key), *fact, source, names.get(source) or source, received, told)
+    key, *told, source, received, detail, _ = row
+    words = orjson.loads(detail) if detail != "{}" else {}
+    return Item(str(key), *told, source, names.get(source) or source, received, words)
 
 
-def _trends(rows: Sequence[tuple[Any, ...]], told: Known) -> tuple[Trend, ...]:
+def fact(rows: Sequence[tuple[Any, ...]], names: dict[str, str]) -> Item:
+    """One fact as it leaves: the first telling, with the others beside it."""
+    first = item(rows[0], names)
+    return replace(first, also=tuple(item(row, names) for row in rows[1:])) if len(rows) > 1 else first
+
+
+def _trends(facts: Sequence[list[tuple[Any, ...]]], told: Known) -> tuple[Trend, ...]:
     """Measured things, the latest first, each with its points oldest first."""
-    groups: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    for row in rows:
-        groups.setdefault((row[12] or row[2].casefold(), row[9]), []).append(row)
-    return tuple(_trend(group, told) for group in groups.values())
+    things: dict[tuple[str, str], list[list[tuple[Any, ...]]]] = {}
+    for rows in facts:
+        first = rows[0]
+        things.setdefault((first[12] or first[2].casefold(), first[9]), []).append(rows)
+    return tuple(_trend(thing, told) for thing in things.values())
 
 
-def _trend(group: list[tuple[Any, ...]], told: Known) -> Trend:
-    latest = item(group[0], told.names)
-    points = [(row[3], _measure(row)) for row in reversed(group) if row[3] is not None]
+def _trend(thing: list[list[tuple[Any, ...]]], told: Known) -> Trend:
+    latest = fact(thing[0], told.names)
+    points = [(rows[0][3], _measure(rows[0])) for rows in reversed(thing) if rows[0][3] is not None]
     return Trend(
         latest.display,
         latest.unit,

@@ -71,6 +71,7 @@ class Item:
     source_name: str
     received_at: datetime
     detail: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple["Item", ...] = ()  # the same fact as other feeds told it
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from oneplace.record.presenters.words import (
     code_words,
     counted,
     day_words,
+    differing_words,
+    lately_words,
     range_words,
     sentence,
     when_words,
@@ -165,6 +167,16 @@ def _page_from(asked: Asked, offset: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoLine:
+    """Another feed's telling of the fact: who, what it says, how fresh."""
+
+    key: str
+    source: str
+    words: str
+    fresh: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemPage:
     """One entry with everything that its source told of it, and where that stands."""
 
@@ -174,6 +186,7 @@ class ItemPage:
     facts: tuple[tuple[str, str], ...]
     source_facts: tuple[tuple[str, str], ...]
     parts: tuple[tuple[str, str], ...]
+    also: tuple["AlsoLine", ...]
     history: tuple[tuple[str, str], ...]
     issues: tuple[str, ...]
     text: str
@@ -190,11 +203,22 @@ def item_page(shown: DocumentShown) -> ItemPage:
         facts=_facts(item, shown.opened_at),
         source_facts=_source_facts(shown),
         parts=_parts(item),
+        also=tuple(_also_line(other, shown.opened_at) for other in item.also),
         history=tuple((when_words(old.received_at, time=True), _history_words(old)) for old in shown.history),
         issues=shown.issues,
         text=shown.text,
         basis=shown.basis,
     )
+
+
+def _also_line(item: Item, now: datetime) -> AlsoLine:
+    told = (name_of(item), _value(item), str(item.detail.get("dose", "")), when_words(item.happened_at))
+    words = ", ".join(part for part in (*told, code_words(item.status)) if part)
+    return AlsoLine(item.key, item.source_name or item.source_code, words, lately_words(item.received_at, now))
+
+
+def _value(item: Item) -> str:
+    return with_unit(item.value, item.value_text, item.unit)
 
 
 _DETAIL_WORDS = {
@@ -236,6 +260,7 @@ def _facts(item: Item, now: datetime) -> tuple[tuple[str, str], ...]:
         ("Ended", when_words(item.ended_at) if item.ended_at else ""),
         ("Status", code_words(item.status)),
         ("Reactions", "; ".join(detail.get("reactions") or ())),
+        ("Take care", differing_words(item)),
         *((words, str(detail.get(key, ""))) for key, words in _DETAIL_WORDS.items()),
         ("Written by", author_words(detail)),
     ]

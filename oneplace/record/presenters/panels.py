@@ -12,6 +12,7 @@ from oneplace.record.presenters.timeline import Year, years_of
 from oneplace.record.presenters.trend import TrendRow, trend_row
 from oneplace.record.presenters.words import (
     ago_words,
+    also_words,
     author_words,
     counted,
     lately_words,
@@ -144,7 +145,8 @@ def _note(item: Item, now: datetime) -> NoteLine:
     when = dated(item, now)
     about = (item.detail.get("text"), item.detail.get("notes"), author_words(item.detail))
     words = " · ".join(str(part) for part in about if part and part != item.display)
-    return NoteLine(item.key, name_of(item), shortened(words, 240), when.text, when.under, item.source_name)
+    source = ", ".join(words for words in (item.source_name, also_words(item, now)) if words)
+    return NoteLine(item.key, name_of(item), shortened(words, 240), when.text, when.under, source)
 
 
 def people_of(items: Iterable[Item], banner: Banner | None, now: datetime) -> tuple[PersonLine, ...]:

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from oneplace.record.presenters.words import (
     ago_words,
+    also_words,
     author_words,
     code_words,
     day_words,
+    differing_words,
     sentence,
     shortened,
     told_day,
@@ -82,7 +84,7 @@ def dated(item: Item, now: datetime) -> Cell:
 
 
 def _source(item: Item, now: datetime) -> Cell:
-    return Cell(item.source_name or item.source_code)
+    return Cell(item.source_name or item.source_code, also_words(item, now))
 
 
 def _named(item: Item, now: datetime) -> Cell:
@@ -115,7 +117,7 @@ def _since(item: Item, now: datetime) -> Cell:
 def _medicine(item: Item, now: datetime) -> Cell:
     # Never shortened: half a dose is a wrong dose.
     told = (item.detail.get("dose", ""), item.detail.get("prescription_type", ""), _stopped(item))
-    return Cell(name_of(item), " · ".join(sentence(str(words)) for words in told if words))
+    return Cell(name_of(item), " · ".join(sentence(str(words)) for words in told if words), differing_words(item))
 
 
 def _stopped(item: Item) -> str:
@@ -137,14 +139,16 @@ def _issued(item: Item, now: datetime) -> Cell:
 
 
 def _allergy(item: Item, now: datetime) -> Cell:
-    severe = str(item.detail.get("severity", "")).lower() in {"high", "severe"}
+    # The gravest telling counts: no source's warning is hidden behind another's.
+    severe = any(str(one.detail.get("severity", "")).lower() in {"high", "severe"} for one in (item, *item.also))
     told = (item.detail.get("category", ""), item.detail.get("verification", ""), _remark(item))
     words = " · ".join(sentence(str(part)) for part in told if part and str(part).lower() != "confirmed")
-    return Cell(name_of(item), shortened(words), "Severe" if severe else "")
+    warnings = ("Severe" if severe else "", differing_words(item))
+    return Cell(name_of(item), shortened(words), "; ".join(warning for warning in warnings if warning))
 
 
 def _reaction(item: Item, now: datetime) -> Cell:
-    reactions = item.detail.get("reactions") or ()
+    reactions = dict.fromkeys(words for one in (item, *item.also) for words in one.detail.get("reactions") or ())
     return Cell(sentence("; ".join(reactions)) if reactions else "Reaction not recorded")
 
 

@@ -14,6 +14,7 @@ from oneplace.record.presenters.tables import name_of
 from oneplace.record.presenters.words import (
     against_range,
     ago_words,
+    also_words,
     author_words,
     code_words,
     counted,
@@ -147,7 +148,7 @@ def _day(moment: tuple[int, int, int], items: tuple[Item, ...], now: datetime) -
     first = items[0]
     precision = first.detail.get("date_precision", "")
     words = when_words(first.happened_at, day_only=first.day_only, precision=precision)
-    lines = _folded([_line(item) for item in items])
+    lines = _folded([_line(item, now) for item in items])
     year = str(moment[0]) if moment[0] else "Date not known"
     return year, Day(words, ago_words(first.happened_at, now, day_only=first.day_only), lines)
 
@@ -173,7 +174,7 @@ def _fold(group: list[Line]) -> Line:
     return Line(first.key, first.kind, title, "", shortened(named, 90), first.time, first.source, flag, tuple(group))
 
 
-def _line(item: Item) -> Line:
+def _line(item: Item, now: datetime) -> Line:
     value = with_unit(item.value, item.value_text, item.unit)
     detail = item.detail
     # A dose is never shortened: half a dose is a wrong dose.
@@ -183,4 +184,5 @@ def _line(item: Item) -> Line:
     kind = KIND_WORDS[item.kind][0] if item.kind in KIND_WORDS else code_words(item.kind)
     time = "" if item.day_only or item.happened_at is None else f"{to_london(item.happened_at):%H:%M}"
     flag = against_range(item.value, item.low, item.high)
-    return Line(item.key, kind, name_of(item), shortened(value, 80), about, time, item.source_name, flag)
+    source = ", ".join(words for words in (item.source_name, also_words(item, now)) if words)
+    return Line(item.key, kind, name_of(item), shortened(value, 80), about, time, source, flag)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from oneplace.kernel.clock import to_london
+from oneplace.record.shapes import Item
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS = ((60, "min", 60), (24 * 60, "h", 3600))
@@ -148,3 +149,33 @@ def shortened(words: str, limit: int = 180) -> str:
     if len(words) <= limit:
         return words
     return words[:limit].rsplit(" ", 1)[0] + " …"
+
+
+def also_words(item: Item, now: datetime) -> str:
+    """Who else tells the fact and how fresh each is: also Hospital (2 h ago) and Hospice (12 Mar 2024)."""
+    ages: dict[str, datetime] = {}
+    for other in item.also:
+        if other.source_name != item.source_name:
+            ages[other.source_name] = max(other.received_at, ages.get(other.source_name, other.received_at))
+    told = [f"{name} ({lately_words(at, now)})" for name, at in ages.items()]
+    if not told:
+        return f"told {len(item.also) + 1} times" if item.also else ""
+    return f"also {', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else f"also {told[0]}"
+
+
+_COMPARED = {"medication": (("dose", "dose"),), "allergy": (("reactions", "reaction"), ("severity", "severity"))}
+
+
+def differing_words(item: Item) -> str:
+    """What the tellings of one fact say differently, as far as it matters to care: Sources differ on dose."""
+    names = [
+        name
+        for key, name in _COMPARED.get(item.kind, ())
+        if len({_plain(one, key) for one in (item, *item.also)} - {""}) > 1
+    ]
+    return f"Sources differ on {' and '.join(names)}" if names else ""
+
+
+def _plain(item: Item, key: str) -> str:
+    told = item.detail.get(key) or ""
+    return " ".join((told if isinstance(told, str) else "; ".join(map(str, told))).casefold().replace(".", " ").split())
