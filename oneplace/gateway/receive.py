@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import zstandard
 from django.db import transaction
@@ -57,14 +58,28 @@ class Arrival:
         return 4 + (len(self.read.entries) if isinstance(self.read, Message) else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one message: filed, quarantined or duplicate, and why it lies in quarantine if it does.
+
+    A duplicate has the reason of the first: whoever sends a message again is told the same.
+    """
+
+    outcome: str
+    read: Message | Reject
+    refusal: Reject | None = None
+
+
 Progress = Callable[[Tally], None]
+Answer = Callable[[Item, Fate], None]
 
 
-def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None) -> Tally:
+def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None, answer: Answer | None = None) -> Tally:
     """Take in any number of items, chunk by chunk; each chunk is durable when the next begins.
 
-    Raises what the database raises (a full disk, say): the chunk that failed is not acknowledged and nothing of it
-    is kept; run again, and what was filed counts as duplicate.
+    `answer` is told each message's fate, in order, once it is durable. Raises what the database raises (a full disk,
+    say): the chunk that failed is not acknowledged and nothing of it is kept; run again, and what was filed counts as
+    duplicate.
     """
     tally, size, turn = Tally(), 400, gate()
     target = rules.TARGET_SECONDS if turn else rules.QUEUED_SECONDS
@@ -74,12 +89,12 @@ def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None)
         chunk.append(arrival)
         weight += arrival.weight
         if weight >= size:
-            size = rules.next_size(size, weight, _settle(chunk, tally, by, turn), target)
+            size = rules.next_size(size, weight, _settle(chunk, tally, by, turn, answer), target)
             chunk, weight = [], 0
             if progress:
                 progress(tally)
     if chunk:
-        _settle(chunk, tally, by, turn)
+        _settle(chunk, tally, by, turn, answer)
     if progress:
         progress(tally)
     return tally
@@ -116,49 +131,68 @@ def vouched(read: Message | Reject, feed_code: str) -> Message | Reject:
     return read
 
 
-def _settle(chunk: list[Arrival], tally: Tally, by: str, turn: Path | None) -> float:
+def _settle(chunk: list[Arrival], tally: Tally, by: str, turn: Path | None, answer: Answer | None) -> float:
     """File one chunk in one transaction; returns the seconds that it kept the lock."""
     now = clock.now()
     turns.give_way(turn)
     with transaction.atomic():
         started = time.perf_counter()
-        outcomes = _file(chunk, by, now)
+        fates = _file(chunk, by, now)
     seconds = time.perf_counter() - started
-    for arrival, outcome in zip(chunk, outcomes, strict=True):
-        tally.note(arrival.read.format, outcome)
-        if outcome == "filed" and isinstance(arrival.read, Message):
-            tally.resources += arrival.read.resources
+    for arrival, fate in zip(chunk, fates, strict=True):
+        tally.note(arrival.read.format, fate.outcome)
+        if fate.outcome == "filed" and isinstance(fate.read, Message):
+            tally.resources += fate.read.resources
+        if answer:
+            answer(arrival.item, fate)
     return seconds
 
 
-def _file(chunk: list[Arrival], by: str, now: datetime) -> list[str]:
-    """What becomes of each arrival: filed, quarantined or duplicate."""
+def _file(chunk: list[Arrival], by: str, now: datetime) -> list[Fate]:
+    """What becomes of each arrival."""
     feeds = _feeds(chunk, now)
-    rows = Receipt.objects.filter(same_as__in=_keys(chunk)).values_list("same_as", "document__digest")
-    known = {key: bytes(digest) for key, digest in rows}
+    known = _known(chunk)
     new: dict[str, Arrival] = {}
     repeats: dict[str, int] = {}
-    outcomes: list[str] = []
+    fates: list[Fate] = []
     for arrival in chunk:
         arrival = _unlike(arrival, known, new)
+        refusal = arrival.read if isinstance(arrival.read, Reject) else None
         if arrival.same_as in known or arrival.same_as in new:
             repeats[arrival.same_as] = repeats.get(arrival.same_as, 0) + 1
-            outcomes.append("duplicate")
+            first = known.get(arrival.same_as)
+            fates.append(Fate("duplicate", arrival.read, first.refusal if first else refusal))
             continue
         new[arrival.same_as] = arrival
-        outcomes.append("filed" if isinstance(arrival.read, Message) else "quarantined")
+        fates.append(Fate("quarantined" if refusal else "filed", arrival.read, refusal))
     _keep(list(new.values()), feeds, by, now)
     _count_repeats(repeats, now)
-    return outcomes
+    return fates
+
+
+class _Known(NamedTuple):
+    """A message that came before: its bytes, and why it lies in quarantine if it does."""
+
+    digest: bytes
+    refusal: Reject | None
+
+
+def _known(chunk: list[Arrival]) -> dict[str, _Known]:
+    columns = ("same_as", "document__digest", "outcome", "reason", "reason_code", "path", "document__format")
+    rows = Receipt.objects.filter(same_as__in=_keys(chunk)).values_list(*columns)
+    return {
+        key: _Known(bytes(digest), Reject(*why) if outcome == Receipt.Outcome.QUARANTINED else None)
+        for key, digest, outcome, *why in rows
+    }
 
 
 def _keys(chunk: list[Arrival]) -> list[str]:
     return [key for arrival in chunk for key in (arrival.same_as, arrival.stored.digest.hex())]
 
 
-def _unlike(arrival: Arrival, known: dict[str, bytes], new: dict[str, Arrival]) -> Arrival:
+def _unlike(arrival: Arrival, known: dict[str, _Known], new: dict[str, Arrival]) -> Arrival:
     """The arrival; or, when its id was used before for other bytes, the reason why it can't be filed."""
-    digest = known.get(arrival.same_as)
+    digest = known[arrival.same_as].digest if arrival.same_as in known else None
     if digest is None and arrival.same_as in new:
         digest = new[arrival.same_as].stored.digest
     if digest is None or digest == arrival.stored.digest:

@@ -70,6 +70,29 @@ def test_id_used_for_two_messages_files_the_first_alone(together):
     assert "WARD1" in Entry.objects.get().detail
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_sender_is_told_each_messages_fate_and_the_same_when_it_comes_again(together):
+    first, second = hospital(), hospital().replace(b"WARD1", b"WARD9")
+    messages = [first, second, b"{", first, second, b"{"]
+    fates = []
+
+    def note(item, fate):
+        fates.append((item.name, fate.outcome, fate.refusal and fate.refusal.code))
+
+    items = [Item(str(number), raw) for number, raw in enumerate(messages)]
+    for batch in [items] if together else [[item] for item in items]:
+        receive(batch, by="test", answer=note)
+    broken = formats.read(b"{").code
+    assert fates == [
+        ("0", "filed", None),
+        ("1", "quarantined", "id-used-twice"),
+        ("2", "quarantined", broken),
+        ("3", "duplicate", None),
+        ("4", "duplicate", "id-used-twice"),
+        ("5", "duplicate", broken),
+    ]
+
+
 def test_other_feeds_data_is_not_filed():
     assert take(surgery(code="G99002"), feed_code="G99001") == (1, 0, 1, 0)
     assert reasons() == ["source-other"]
