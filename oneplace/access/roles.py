@@ -8,7 +8,10 @@ from typing import Any
 
 import yaml
 
-PERMISSIONS = frozenset({"open-record", "search-people", "see-feeds", "see-quarantine", "replay", "see-ledger"})
+PERMISSIONS = frozenset(
+    {"open-record", "search-people", "file-letters", "link-records"}
+    | {"see-feeds", "see-quarantine", "replay", "see-ledger"}
+)
 _FILE = Path(__file__).with_name("roles.yaml")
 _FIELDS = {"label": str, "clinical": bool, "home": str, "may": list}
 

@@ -18,11 +18,15 @@ from oneplace.access import roles
 from oneplace.access.rules import Actor, Permit, Purpose, decide
 from oneplace.kernel import clock, turns
 from oneplace.kernel.ids import PersonId
+from oneplace.kernel.rows import Kind
 from oneplace.ledger import actions as ledger
 from oneplace.ledger import queries as ledger_queries
+from oneplace.place import queries as place
+from oneplace.record import letters as lettering
 from oneplace.record import reading
 from oneplace.record import search as searching
 from oneplace.record.bulk import gate
+from oneplace.record.letters import LetterBox
 from oneplace.record.models import DataIssue, Entry, EntryHistory
 from oneplace.record.reading import Known
 from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, Opened, Refused
@@ -88,9 +92,7 @@ def document(
         entered = _enter(actor, person, purpose, "open entry", {"entry": key[:20]})
         if isinstance(entered, Refused):
             return entered
-        patients = [patient.pk for patient in entered.known.patients]
-        row = Entry.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0, patient__in=patients)
-        entry = row.select_related("document", "source").first()
+        entry = _entry(entered.known, key)
         if entry is None:
             return Refused()
         return _document(person, entered, entry)
@@ -115,6 +117,38 @@ def recent(actor: Actor, limit: int = 10, *, purpose: str = Purpose.DIRECT_CARE)
         shown = [hit.person_id for hit in hits]
         ledger.write(**_who(actor), action="list people", purpose=purpose, detail={"shown": shown})
     return hits
+
+
+def letters(
+    actor: Actor, *, filed: bool = False, offset: int = 0, limit: int = 25, purpose: str = Purpose.DIRECT_CARE
+) -> LetterBox:
+    """Letters of others about the people of the reader's organisation: those that wait, or those filed."""
+    with _turn():
+        now = clock.now()
+        reach = _reach(actor, now, access.sharing_controllers(now))
+        names = place.names().organisations
+        found = lettering.box(actor, reach.people, reach.visible, names, now, filed=filed, offset=offset, limit=limit)
+        shown = [letter.person_id for letter in found.letters]
+        ledger.write(**_who(actor), action="list letters", purpose=purpose, detail={"shown": shown})
+    return found
+
+
+def file_letter(actor: Actor, person: PersonId, key: str, kind: str) -> bool:
+    """File a letter of others as one of lettering.TYPES; '' takes the filing back. False where there is none.
+
+    Raises ValueError for a type that isn't one.
+    """
+    with _turn():
+        detail = {"entry": key[:20], "as": kind[:40]}
+        action = "file letter" if kind else "take back filing of letter"
+        entered = _enter(actor, person, Purpose.DIRECT_CARE, action, detail)
+        entry = None if isinstance(entered, Refused) else _entry(entered.known, key)
+        if isinstance(entered, Refused) or entry is None or entry.kind != Kind.DOCUMENT:
+            return False
+        if not kind:
+            return lettering.take_back(entry, actor, entered.now)
+        lettering.file_letter(entry, actor, kind, entered.now)
+    return True
 
 
 @contextmanager
@@ -188,6 +222,13 @@ def _opened(
         opened_at=now,
         conflicts=reading.conflicts(told),
     )
+
+
+def _entry(told: Known, key: str) -> Entry | None:
+    """The entry with this key, where it is one of the person's that may be shown."""
+    patients = [patient.pk for patient in told.patients]
+    rows = Entry.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0, patient__in=patients)
+    return rows.select_related("document", "source").first()
 
 
 def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:

@@ -150,7 +150,31 @@ class Entry(EntryFields):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "told_id", "type"], name="one_entry_a_source_and_id")]
-        indexes = [models.Index(fields=["patient", "kind", "happened_at"], name="entry_of_patient")]
+        indexes = [
+            models.Index(fields=["patient", "kind", "happened_at"], name="entry_of_patient"),
+            models.Index(fields=["received_at"], condition=Q(kind="document"), name="letter_received"),
+        ]
+
+
+class LetterFiling(models.Model):
+    """That an organisation has filed a letter about one of its people, as what, by whom. Taken back, never erased."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="filings")
+    organisation_code = models.CharField(max_length=20)
+    content = models.BinaryField(max_length=8)  # of the entry when it was filed: a letter sent anew waits anew
+    type = models.CharField(max_length=40)
+    filed_at = models.DateTimeField()
+    filed_by = models.CharField(max_length=40)
+    filed_by_name = models.CharField(max_length=120)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "organisation_code"], condition=Q(undone_at=None), name="letter_filed_once"
+            )
+        ]
 
 
 class EntryHistory(EntryFields):

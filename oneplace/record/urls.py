@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from oneplace.record import views
+from oneplace.record.views import letters, people
 
 urlpatterns = [
-    path("people/", views.people, name="people"),
-    path("people/<str:person_id>/", views.person, name="person"),
-    path("people/<str:person_id>/panels/<slug:name>/", views.panel, name="record-panel"),
-    path("people/<str:person_id>/items/<str:key>/", views.item, name="record-item"),
+    path("people/", people.people, name="people"),
+    path("people/<str:person_id>/", people.person, name="person"),
+    path("people/<str:person_id>/panels/<slug:name>/", people.panel, name="record-panel"),
+    path("people/<str:person_id>/items/<str:key>/", people.item, name="record-item"),
+    path("letters/", letters.listed, name="letters"),
+    path("people/<str:person_id>/letters/<str:key>/file/", letters.file_letter, name="letter-file"),
 ]

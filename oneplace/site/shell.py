@@ -18,6 +18,7 @@ _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 _PAGES = (
     ("home", "Home", ""),
     ("people", "People", "search-people"),
+    ("letters", "Letters", "file-letters"),
     ("feeds", "Feeds", "see-feeds"),
     ("quarantine", "Quarantine", "see-quarantine"),
     ("ledger", "Ledger", "see-ledger"),

@@ -15,8 +15,8 @@ from factories import shapes
 from fakes.pages import TEMPLATES
 from jinja2 import StrictUndefined
 
-from oneplace.record import views
 from oneplace.record.shapes import Found, Refused
+from oneplace.record.views import people as views
 
 PERSON = "p" * 22
 

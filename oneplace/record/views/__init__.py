@@ -1,0 +1,1 @@
+"""Pages of the record: one module a goal of its users."""
