@@ -4,7 +4,7 @@ Conservation: received = filed + quarantined + duplicate, for each feed and in a
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Feed(models.Model):
@@ -56,4 +56,70 @@ class Receipt(models.Model):
                 condition=Q(outcome="filed", reason="") | (Q(outcome="quarantined") & ~Q(reason="")),
                 name="quarantine_has_a_reason",
             )
+        ]
+
+
+class FeedHour(models.Model):
+    """What one feed brought in one hour, counted in the transaction of its receipts; a replay corrects it.
+
+    received = filed + quarantined + duplicate. The two times are the newest that its messages bear: when they say that
+    they were sent, and of what they tell; times from the future are left out and counted as `ahead`.
+    """
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="hours")
+    hour = models.DateTimeField()  # its beginning, UTC
+    received = models.PositiveIntegerField(default=0)
+    filed = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    duplicate = models.PositiveIntegerField(default=0)
+    ahead = models.PositiveIntegerField(default=0)
+    newest_sent_at = models.DateTimeField(null=True)
+    newest_told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "hour"], name="one_count_a_feed_and_hour"),
+            models.CheckConstraint(
+                condition=Q(received=F("filed") + F("quarantined") + F("duplicate")), name="feed_hour_balances"
+            ),
+        ]
+        indexes = [models.Index(fields=["hour"], name="feed_hour_by_hour")]
+
+
+class FeedLatency(models.Model):
+    """How many messages of one feed and hour took about so long from our door to the record (rules.latency)."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="latencies")
+    hour = models.DateTimeField()
+    bucket = models.PositiveSmallIntegerField()
+    messages = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "hour", "bucket"], name="one_latency_a_bucket")]
+        indexes = [models.Index(fields=["hour"], name="feed_latency_by_hour")]
+
+
+class FeedAlarm(models.Model):
+    """Something wrong with a feed as a whole: raised once, ongoing until it is over, with who has taken note."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="alarms")
+    kind = models.CharField(max_length=12)  # rules.alarms.Kind
+    since = models.DateTimeField()  # since when the feed is like that, as far as can be told
+    words = models.CharField(max_length=300)
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=80, blank=True)  # the actor's key
+    note = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed", "kind"], condition=Q(cleared_at__isnull=True), name="one_open_alarm_a_feed_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at__isnull=True, acknowledged_by="", note="")
+                | (Q(acknowledged_at__isnull=False) & ~Q(acknowledged_by="")),
+                name="acknowledged_by_someone",
+            ),
         ]

@@ -1,13 +1,14 @@
 """What came in, as the feeds and quarantine pages read it. The bytes themselves leave by `actions.open_quarantined`."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 
 import zstandard
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from oneplace.gateway.models import Feed, Receipt
+from oneplace.gateway.models import Feed, FeedLatency, Receipt
+from oneplace.gateway.rules.latency import quantile
 
 HEAD_BYTES = 4096
 
@@ -16,6 +17,7 @@ HEAD_BYTES = 4096
 class FeedLine:
     """One feed with its conservation: received = filed + quarantined + duplicate."""
 
+    id: int
     organisation_code: str
     format: str
     supplier: str
@@ -28,6 +30,15 @@ class FeedLine:
     filed: int
     quarantined: int
     duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from a message's arrival at our door to the record, of so many messages; buckets' ends, so never less."""
+
+    messages: int
+    p50: float
+    p95: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +66,23 @@ class QuarantineDetail:
 
 
 def feed_lines() -> list[FeedLine]:
-    """Every feed, declared or met, by organisation."""
-    filed = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.FILED))
-    held = Count("receipts", filter=Q(receipts__outcome=Receipt.Outcome.QUARANTINED))
-    feeds = Feed.objects.annotate(filed=filed, held=held, again=Coalesce(Sum("receipts__duplicates"), 0)).order_by(
-        "organisation_code", "format"
-    )
-    return [
-        FeedLine(
-            feed.organisation_code, feed.format, feed.supplier, feed.channel, feed.declared, feed.live_since,
-            feed.expected_minutes, feed.last_received_at, feed.filed + feed.held + feed.again, feed.filed, feed.held,
-            feed.again,
-        )
-        for feed in feeds
-    ]  # fmt: skip
+    """Every feed, declared or met, by organisation; its counts are summed from its hours."""
+    counts = {name: Coalesce(Sum(f"hours__{name}"), 0) for name in ("received", "filed", "quarantined", "duplicate")}
+    columns = [one.name for one in fields(FeedLine) if one.name not in counts]
+    rows = Feed.objects.annotate(**counts).order_by("organisation_code", "format").values_list(*columns, *counts)
+    return [FeedLine(*row) for row in rows]
+
+
+def latencies(now: datetime, hours: int = 24) -> dict[int, Latency]:
+    """Latency of each feed's messages in the running hour and those before it, by the feed's id."""
+    rows = FeedLatency.objects.filter(hour__gt=now - timedelta(hours=hours), hour__lte=now)
+    counts: dict[int, dict[int, int]] = {}
+    for feed, bucket, messages in rows.values_list("feed_id", "bucket").annotate(Sum("messages")):
+        counts.setdefault(feed, {})[bucket] = messages
+    return {
+        feed: Latency(sum(found.values()), quantile(found, 0.5) or 0.0, quantile(found, 0.95) or 0.0)
+        for feed, found in counts.items()
+    }
 
 
 def quarantine_count(code: str | None = None) -> int:

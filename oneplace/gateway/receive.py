@@ -8,7 +8,7 @@ then gives way to anyone who waits.
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
-from oneplace.gateway import rules
+from oneplace.gateway import counts, rules
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.rules import Tally
 from oneplace.kernel import clock, turns
@@ -34,12 +34,16 @@ UNKNOWN_SOURCE = "?"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file or message as it arrived. `feed_code` is the organisation that the channel vouches for, if it does."""
+    """One file or message as it arrived. `feed_code` is the organisation that the channel vouches for, if it does.
+
+    `arrived_at` is the real time at which its first byte was seen: the latency that is shown begins there.
+    """
 
     name: str
     raw: bytes
     channel: str = "file"
     feed_code: str = ""
+    arrived_at: datetime = field(default_factory=clock.real_now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,9 @@ def _settle(chunk: list[Arrival], tally: Tally, by: str, turn: Path | None, answ
     with transaction.atomic():
         started = time.perf_counter()
         fates = _file(chunk, by, now)
+        written = time.perf_counter()
     seconds = time.perf_counter() - started
+    counts.note_commit(started + seconds - written)
     for arrival, fate in zip(chunk, fates, strict=True):
         tally.note(arrival.read.format, fate.outcome)
         if fate.outcome == "filed" and isinstance(fate.read, Message):
@@ -167,7 +173,13 @@ def _file(chunk: list[Arrival], by: str, now: datetime) -> list[Fate]:
         fates.append(Fate("quarantined" if refusal else "filed", arrival.read, refusal))
     _keep(list(new.values()), feeds, by, now)
     _count_repeats(repeats, now)
+    counts.note(_counted(chunk, fates, feeds), now)
     return fates
+
+
+def _counted(chunk: list[Arrival], fates: list[Fate], feeds: dict[tuple[str, str], Feed]) -> Iterator[counts.Counted]:
+    for arrival, fate in zip(chunk, fates, strict=True):
+        yield counts.Counted(feeds[arrival.feed].pk, fate.outcome, arrival.item.arrived_at, arrival.read)
 
 
 class _Known(NamedTuple):

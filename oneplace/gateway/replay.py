@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
-from oneplace.gateway import rules
+from oneplace.gateway import counts, rules
 from oneplace.gateway.models import Receipt
 from oneplace.gateway.receive import UNKNOWN_SOURCE, id_used_twice, judge, vouched
 from oneplace.gateway.rules import Tally
@@ -50,6 +50,7 @@ def _replay_one(pk: int, by: str, tally: Tally) -> None:
         receipt.replays = F("replays") + 1
         receipt.save()
         ledger.write(actor=by, action="replay message", subject=receipt.key, detail={"outcome": receipt.outcome})
+        counts.refiled(receipt.feed_id, receipt.received_at, Receipt.Outcome.QUARANTINED, receipt.outcome)
     tally.note(read.format, receipt.outcome)
 
 

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST
 
 from oneplace.access.policy import machine
 from oneplace.gateway.receive import Item, receive
+from oneplace.kernel import clock
 
 LARGEST_BYTES = 50 * 1024 * 1024
 
@@ -15,10 +16,11 @@ LARGEST_BYTES = 50 * 1024 * 1024
 @require_POST
 def inbox(request: HttpRequest) -> JsonResponse:
     """Take in the body as one file of the key's own feed. 200 means filed or known, 422 quarantined: both durable."""
+    arrived_at = clock.real_now()
     if int(request.headers.get("Content-Length") or 0) > LARGEST_BYTES:
         why = f"This is larger than {LARGEST_BYTES // 1024 // 1024} MB; send it in parts or through the watched folder."
         return JsonResponse({"error": why}, status=413)
     code = request.feed_code  # type: ignore[attr-defined]
-    tally = receive([Item("", request.body, "http", code)], by=f"feed:{code}")
+    tally = receive([Item("", request.body, "http", code, arrived_at)], by=f"feed:{code}")
     answer = {name: getattr(tally, name) for name in ("received", "filed", "quarantined", "duplicate")}
     return JsonResponse(answer, status=422 if tally.quarantined else 200)

@@ -7,10 +7,12 @@ A file found again after a kill is received again, counts as duplicate and is mo
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.rules import Tally
+from oneplace.kernel import clock
 
 DONE, QUARANTINED = "done", "quarantined"
 
@@ -20,12 +22,13 @@ def watch(folder: Path, *, by: str, feed_code: str = "", seconds: float = 1.0, o
     for name in (DONE, QUARANTINED):
         (folder / name).mkdir(exist_ok=True)
     sizes: dict[Path, int] = {}
+    seen: dict[Path, datetime] = {}
     while True:
         found = {path: path.stat().st_size for path in _files(folder)}
         still = sorted(path for path, size in found.items() if once or sizes.get(path) == size)
-        sizes = found
+        sizes, seen = found, {path: seen.get(path) or clock.real_now() for path in found}
         if still:
-            yield _take(still, folder, by, feed_code)
+            yield _take({path: seen[path] for path in still}, folder, by, feed_code)
         if once:
             return
         time.sleep(seconds)
@@ -38,10 +41,10 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _take(paths: list[Path], folder: Path, by: str, feed_code: str) -> Tally:
+def _take(paths: dict[Path, datetime], folder: Path, by: str, feed_code: str) -> Tally:
     total = Tally()
-    for path in paths:
-        tally = receive([Item(path.name, path.read_bytes(), "folder", feed_code)], by=by)
+    for path, seen in paths.items():
+        tally = receive([Item(path.name, path.read_bytes(), "folder", feed_code, seen)], by=by)
         _move(path, folder / (QUARANTINED if tally.quarantined else DONE))
         total.include(tally)
     return total

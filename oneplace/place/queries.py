@@ -1,7 +1,7 @@
 """Every read of the place that another room or file needs, as plain values."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -185,6 +185,24 @@ def holidays(owner_code: str = "") -> dict[date, str]:
     """Holidays that all keep, and with a code those of that owner too."""
     owners = {"", owner_code}
     return dict(Holiday.objects.filter(owner_code__in=owners).order_by("day", "owner_code").values_list("day", "name"))
+
+
+def hours_of(owner_codes: Collection[str]) -> dict[str, list[rules.Hours]]:
+    """The weekly hours of many organisations, sites or teams, all services together, by code."""
+    found: dict[str, list[rules.Hours]] = {}
+    for row in OpeningHours.objects.filter(owner_code__in=owner_codes).order_by("owner_code", "weekday", "opens"):
+        hours = rules.Hours(row.weekday, row.opens, row.closes, row.on_holidays, row.starts, row.ends)
+        found.setdefault(row.owner_code, []).append(hours)
+    return found
+
+
+def holidays_of(owner_codes: Collection[str]) -> dict[str, frozenset[date]]:
+    """The holidays of many owners by code; under '' those that all keep."""
+    rows = Holiday.objects.filter(owner_code__in={"", *owner_codes}).values_list("owner_code", "day")
+    found: dict[str, set[date]] = {"": set()}
+    for code, day in rows:
+        found.setdefault(code, set()).add(day)
+    return {code: frozenset(days) for code, days in found.items()}
 
 
 def is_open(owner_code: str, at: datetime, service: str | None = None) -> bool:

@@ -15,17 +15,48 @@ app = group("What comes in: feeds, their keys, their quarantine.")
 @app.command("list")
 @operator
 def feeds_list(as_json: Json = False) -> None:
-    """One line a feed: received = filed + quarantined + duplicate."""
+    """One line a feed: received = filed + quarantined + duplicate; how long from its arrival to the record."""
     start_up()
-    from oneplace.gateway import queries
+    from oneplace.gateway import monitor, queries
+    from oneplace.kernel import clock
 
-    lines = queries.feed_lines()
+    now = clock.now()
+    lines, day, hour = queries.feed_lines(), queries.latencies(now), queries.latencies(now, 1)
+    alarms: dict[tuple[str, str], list[str]] = {}
+    for one in monitor.alarms():
+        alarms.setdefault((one.organisation_code, one.format), []).append(one.kind)
+    rows = [
+        asdict(one)
+        | {"alarms": alarms.get((one.organisation_code, one.format), [])}
+        | {f"latency_{name}": asdict(found[one.id]) if one.id in found else None
+           for name, found in (("last_hour", hour), ("last_day", day))}
+        for one in lines
+    ]  # fmt: skip
     words = "\n".join(
         f"{one.organisation_code:8} {one.format:16} {one.received:>8,} = {one.filed:>8,} + {one.quarantined:>6,} + "
-        f"{one.duplicate:>6,}  last {one.last_received_at or 'never'}"
-        for one in lines
+        f"{one.duplicate:>6,}  p95 {f'{day[one.id].p95:.2f} s' if one.id in day else '-':8} "
+        f"last {one.last_received_at or 'never'}  {' '.join(row['alarms'])}"
+        for one, row in zip(lines, rows, strict=True)
     )
-    told([asdict(one) for one in lines], as_json, words or "No feed has been declared or heard of yet.")
+    told(rows, as_json, words or "No feed has been declared or heard of yet.")
+
+
+@app.command("check")
+@operator
+def feeds_check(as_json: Json = False) -> None:
+    """Look at every feed: silent, halved, frozen, refused, never heard, clock ahead. Exit 3 when an alarm stands."""
+    start_up()
+    from oneplace.gateway import monitor
+    from oneplace.kernel import clock
+
+    found = monitor.check(now=clock.now(), by=OPERATOR)
+    words = "\n".join(
+        f"{one.state:8} {one.organisation_code:8} {one.format:16} {one.kind:8} since {one.since:%Y-%m-%d %H:%M}  "
+        f"{one.words}" + (f"  (seen by {one.acknowledged_by}: {one.note})" if one.acknowledged_at else "")
+        for one in found
+    )
+    told([asdict(one) for one in found], as_json, words or "No feed raises an alarm.")
+    sys.exit(FINDINGS if any(one.state != "cleared" for one in found) else 0)
 
 
 @app.command("key")

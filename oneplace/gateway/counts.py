@@ -1,0 +1,127 @@
+"""Counts a feed's messages by the hour, in the transaction that keeps them: volume lines, conservation and the feed
+monitor read these few rows and never walk the receipts.
+
+Latency runs from a message's arrival at our door to the commit that makes it visible (pages read live). Inside the
+transaction its end is not yet known, so what this process's last commit took stands for this one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from oneplace.gateway.models import FeedHour
+from oneplace.gateway.rules.latency import bucket_of
+from oneplace.gateway.rules.profile import hour_of
+from oneplace.kernel import clock
+from oneplace.kernel.rows import Message, Reject
+from oneplace.record.bulk import in_chunks, moment
+
+AHEAD = timedelta(minutes=10)
+"""A sender's clock that runs further ahead than this is wrong."""
+
+_OUTCOMES = {"filed": 2, "quarantined": 3, "duplicate": 4}
+_last_commit = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One message as it is counted: its feed's key, what became of it, when it came, what it says."""
+
+    feed: int
+    outcome: str
+    arrived_at: datetime
+    read: Message | Reject
+
+
+def note(messages: Iterable[Counted], now: datetime) -> None:
+    """Count messages of one transaction. The rows of their feeds are locked already, so two never wait crosswise."""
+    hour, real = hour_of(now), clock.real_now()
+    totals: dict[int, list[Any]] = {}
+    took: dict[tuple[int, int], int] = {}
+    for one in messages:
+        row = totals.setdefault(one.feed, [one.feed, 0, 0, 0, 0, 0, None, None])
+        row[1] += 1
+        row[_OUTCOMES[one.outcome]] += 1
+        if isinstance(one.read, Message):
+            _note_times(row, one.read, now)
+        seconds = (real - one.arrived_at).total_seconds() + _last_commit
+        key = (one.feed, bucket_of(seconds))
+        took[key] = took.get(key, 0) + 1
+    _add_hours([(feed, hour, *rest) for feed, *rest in totals.values()])
+    _add_latencies([(feed, hour, bucket, many) for (feed, bucket), many in sorted(took.items())])
+
+
+def note_commit(seconds: float) -> None:
+    """What committing took just now: the estimate for the next."""
+    global _last_commit
+    _last_commit = seconds
+
+
+def refiled(feed: int, received_at: datetime, before: str, after: str) -> None:
+    """A replay turned a message's outcome: its hour, and that hour alone, says so."""
+    if before != after:
+        found = FeedHour.objects.filter(feed_id=feed, hour=hour_of(received_at))
+        found.update(**{before: F(before) - 1, after: F(after) + 1})
+
+
+def newest_told(message: Message, now: datetime) -> datetime | None:
+    """The newest time of what a message tells, plans for later days left out."""
+    told = (entry.version_at or entry.happened_at for entry in message.entries)
+    moved = (event.at for event in message.events)
+    return max((at for times in (told, moved) for at in times if at is not None and at <= now), default=None)
+
+
+def _note_times(row: list[Any], message: Message, now: datetime) -> None:
+    sent, told = message.sent_at, newest_told(message, now)
+    if sent is not None and sent > now + AHEAD:
+        row[5] += 1
+        sent = None
+    row[6] = _newer(row[6], sent)
+    row[7] = _newer(row[7], told)
+
+
+def _newer(one: datetime | None, other: datetime | None) -> datetime | None:
+    return other if one is None or (other is not None and other > one) else one
+
+
+_HOUR = (
+    *("feed_id", "hour", "received", "filed", "quarantined", "duplicate", "ahead"),
+    *("newest_sent_at", "newest_told_at"),
+)
+
+
+def _add_hours(rows: Sequence[Sequence[Any]]) -> None:
+    added = [f"{name} = gateway_feedhour.{name} + excluded.{name}" for name in _HOUR[2:7]]
+    # NULLs first: the newer of two times, either of which may be missing, in words that both databases know.
+    newest = [
+        f"{name} = CASE WHEN gateway_feedhour.{name} IS NULL OR excluded.{name} > gateway_feedhour.{name} "
+        f"THEN excluded.{name} ELSE gateway_feedhour.{name} END"
+        for name in _HOUR[7:]
+    ]
+    written = [[moment(value) if isinstance(value, datetime) else value for value in row] for row in rows]
+    _upsert("gateway_feedhour", _HOUR, "feed_id, hour", [*added, *newest], written)
+
+
+def _add_latencies(rows: Sequence[Sequence[Any]]) -> None:
+    columns = ("feed_id", "hour", "bucket", "messages")
+    added = ["messages = gateway_feedlatency.messages + excluded.messages"]
+    written = [(feed, moment(hour), *rest) for feed, hour, *rest in rows]
+    _upsert("gateway_feedlatency", columns, "feed_id, hour, bucket", added, written)
+
+
+def _upsert(
+    table: str, columns: Sequence[str], unique: str, settings: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert rows, or add to those that stand; one statement for a hundred rows."""
+    marks = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    with connection.cursor() as cursor:
+        for chunk in in_chunks(rows, 100):
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * len(chunk))} "  # noqa: S608
+                f"ON CONFLICT ({unique}) DO UPDATE SET {', '.join(settings)}",
+                [value for row in chunk for value in row],
+            )
