@@ -7,11 +7,11 @@ into its messages. A new format is one module and one line in `_READERS`.
 import re
 from collections.abc import Callable, Iterator
 
-from oneplace.formats import fhir_stu3, hl7v2
+from oneplace.formats import fhir, hl7v2
 from oneplace.kernel.rows import Message, Reject
 
 _READERS: dict[str, Callable[[bytes], Message | Reject]] = {
-    fhir_stu3.FORMAT: fhir_stu3.read,
+    **dict.fromkeys(fhir.FORMATS, fhir.read),
     hl7v2.FORMAT: hl7v2.read,
 }
 _HEADERS = (b"MSH", b"FHS", b"BHS")
@@ -25,7 +25,9 @@ def sniff(raw: bytes, name: str = "") -> str | None:
     start = _start(raw)
     if start.startswith(_HEADERS):
         return hl7v2.FORMAT
-    return fhir_stu3.FORMAT if start.startswith((b"{", b"[")) else None
+    if start.startswith(b"<"):
+        return "fhir-stu3-xml"
+    return fhir.FORMAT if start.startswith((b"{", b"[")) else None
 
 
 def read(raw: bytes, name: str = "") -> Message | Reject:
@@ -79,6 +81,6 @@ def _is_ndjson(raw: bytes) -> bool:
 
 
 def _unknown(raw: bytes) -> Reject:
-    if _start(raw).startswith(b"<"):
-        return Reject("This is XML, which isn't read yet; send FHIR STU3 in JSON or HL7 v2.", "xml-not-read")
-    return Reject("No format that is known: FHIR JSON begins with { and HL7 v2 with MSH.", "format-unknown")
+    return Reject(
+        "No format that is known: FHIR begins with { in JSON and < in XML, HL7 v2 with MSH.", "format-unknown"
+    )

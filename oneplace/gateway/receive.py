@@ -123,11 +123,17 @@ def _arrival(item: Item, raw: bytes, squeeze: Callable[[bytes], bytes]) -> Arriv
 
 
 def vouched(read: Message | Reject, feed_code: str) -> Message | Reject:
-    """A message that doesn't say whose it is, or says another's name than its channel vouches for, is not filed."""
+    """A message that doesn't say whose it is and whose channel vouches for nobody, or that says another's name than
+    its channel vouches for, is not filed."""
     if isinstance(read, Reject):
         return read
+    if not read.source_code and feed_code:
+        return replace(read, source_code=feed_code)
     if not read.source_code:
-        reason = "The message doesn't say which organisation's data it holds; ask the sender to name itself (ODS code)."
+        reason = (
+            "The message doesn't say which organisation's data it holds. Say whose it is (send it by that "
+            "organisation's key, or 'oneplace ingest --feed CODE'), or ask the sender to name itself (ODS code)."
+        )
         return Reject(reason, "source-missing", "", read.format)
     if feed_code and feed_code != read.source_code:
         reason = "The message names another organisation than the feed that it came by; check the sender's set-up."

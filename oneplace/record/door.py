@@ -12,6 +12,7 @@ from datetime import datetime
 import orjson
 import zstandard
 from django.db import transaction
+from lxml import etree
 
 from oneplace.access import queries as access
 from oneplace.access import roles
@@ -266,7 +267,19 @@ def _element(raw: bytes, path: str) -> str:
         return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     try:
         number = int(path[6 : path.index("]")])
-        element = orjson.loads(raw)["entry"][number].get("resource")
-    except (ValueError, LookupError, TypeError, AttributeError):
+        if raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            return _in_xml(raw, number)
+        bundle = orjson.loads(raw)
+        element = bundle["entry"][number].get("resource") if "entry" in bundle else bundle
+    except (ValueError, LookupError, TypeError, AttributeError, etree.LxmlError):
         return ""
     return orjson.dumps(element, option=orjson.OPT_INDENT_2).decode()
+
+
+def _in_xml(raw: bytes, number: int) -> str:
+    """One entry of a bundle in XML, or the resource that stands by itself."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True)
+    root = etree.fromstring(raw.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+    entries = root.findall("{*}entry")
+    element = entries[number].find("{*}resource")[0] if entries else root
+    return etree.tostring(element, encoding="unicode", pretty_print=True)

@@ -6,7 +6,7 @@ Part of `record.ingest`; nothing else writes these rows but `record.identity`, w
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -23,6 +23,8 @@ _TOLD = [
     "interpreter",
 ]  # fmt: skip
 _WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at", "last_contact_at"]
+NEVER_TOLD = datetime(1800, 1, 1, tzinfo=UTC)
+"""Version of a patient of whom only the key is known: before any that a source could tell."""
 _PREFERRED_USES = ("usual", "nickname")
 
 
@@ -78,6 +80,11 @@ def _tell_one(
     version_at = sane(row.version_at, now) if row.version_at else one.at
     content = _digest(values)
     patient = standing.get(key)
+    if row.key_only and patient is not None:
+        patient.received_at = now
+        return
+    if row.key_only:
+        version_at = NEVER_TOLD  # whatever tells of this patient's demographics goes before
     if patient is None:
         patient = standing[key] = LocalPatient(source_id=key[0], local_id=key[1], received_at=now)
     elif not rules.newer(version_at, content, patient.version_at, bytes(patient.content)):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneplace import formats
-from oneplace.formats import fhir_stu3
+from oneplace.formats import fhir
 from oneplace.kernel.rows import Message, Reject
 
 
@@ -23,7 +23,7 @@ from oneplace.kernel.rows import Message, Reject
         (b"\x0bMSH|^~\\&|", "hl7-v2"),
         (b"FHS|^~\\&|", "hl7-v2"),
         (b"BHS|^~\\&|", "hl7-v2"),
-        (b"<Bundle/>", None),
+        (b"<Bundle/>", "fhir-stu3-xml"),
         (b"", None),
         (b"UNA:+.? '", None),
     ],
@@ -38,14 +38,19 @@ def test_sniff_tells_the_format_from_the_bytes(raw: bytes, expected: str | None)
         (b"", "empty", "empty"),
         (b"\0\0\0", "empty", "empty"),
         (b" " * 5000, "empty", "empty"),
-        (b"<Bundle/>", "xml-not-read", "XML"),
+        (b"<Bundle/>", "not-fhir", "not FHIR"),
+        (b"<Bundle", "xml-broken", "line 1, column"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "xml-doctype", "FHIR forbids"),
         (b"hello", "format-unknown", "begins with"),
         (b'{"resourceType": "Bundle", "entry": [', "json-broken", "line 1, column 38"),
         (b"[" * 10_000, "json-broken", "line 1"),
         (b'{"a": "\xff\x81"}', "charset", "UTF-8"),
         (b'{"a": "caf\xe9", ', "json-broken", "line 1"),
         (b"[1, 2]", "not-fhir", "no FHIR resource"),
-        (b'{"resourceType": "Patient"}', "not-a-bundle", "no Bundle"),
+        (b'{"resourceType": "Patient"}', "no-patient", "nobody can be told"),
+        (b'{"resourceType": "Organization"}', "no-person", "about no one person"),
+        (b'{"resourceType": "Basic"}', "not-read", "isn't read"),
+        (b'{"resourceType": "a b"}', "not-fhir", "of what sort"),
         (b'{"resourceType": "Bundle"}', "bundle-empty", "no entries"),
         (b'{"resourceType": "Bundle", "entry": {}}', "bundle-empty", "no entries"),
         (b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Flag"}}]}', "no-patient", "no Patient"),
@@ -88,7 +93,7 @@ def test_read_turns_a_fault_of_its_own_into_a_reject(monkeypatch: pytest.MonkeyP
     def fails(raw: bytes) -> Message:
         raise RuntimeError("Testcase Mary")
 
-    monkeypatch.setitem(formats._READERS, fhir_stu3.FORMAT, fails)
+    monkeypatch.setitem(formats._READERS, fhir.FORMAT, fails)
 
     answer = formats.read(wire.bundle())
 
@@ -187,7 +192,7 @@ KEYS = sorted(
 
 
 @settings(max_examples=100)
-@given(st.sampled_from(sorted(fhir_stu3.READERS)), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
+@given(st.sampled_from(sorted(fhir.READERS)), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
 def test_a_resource_of_any_shape_costs_no_other(sort: str, fields: dict[str, object]) -> None:
     odd = {**wire.clinical(sort, "odd"), **{key: value for key, value in fields.items() if key != "resourceType"}}
     sound = wire.clinical("Flag", "sound", code=wire.concept())

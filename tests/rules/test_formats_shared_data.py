@@ -129,6 +129,55 @@ def test_adt_example_is_read(shared_data: Path, name: str) -> None:
     assert (message.source_code, message.people[0].practice_code) == ("RCB", "Y06601")
 
 
+# folder: messages read whose organisation is told, read without it, and refused by reason
+FOLDERS = {
+    "bars_r4": (3, 5, {"error-answer": 15, "json-broken": 1, "no-patient": 4, "no-person": 9}),
+    "bars_xml_r4": (5, 8, {"no-person": 1}),
+    "care_plan_r4": (0, 1, {}),
+    "multi_org_stu3": (8, 0, {}),
+    "nhs_programmes_r4": (19, 11, {"no-patient": 1, "no-person": 19}),
+    "scr_r4": (1, 1, {"no-person": 5, "not-fhir": 1}),
+    "transfer_of_care_stu3": (4, 1, {}),
+    "trust_integration_r4": (12, 1, {"no-patient": 1, "no-person": 1}),
+    "uk_core_r4": (0, 99, {"no-patient": 5, "no-person": 34}),
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_file_of_a_folder_is_read_or_refused_by_name(shared_data: Path, folder: str) -> None:
+    answers = [formats.read(path.read_bytes()) for path in sorted((shared_data / "clinical" / folder).iterdir())]
+    told = [answer for answer in answers if isinstance(answer, Message)]
+    refused = Counter(answer.code for answer in answers if isinstance(answer, Reject))
+    assert (sum(bool(one.source_code) for one in told), sum(not one.source_code for one in told), refused) == FOLDERS[
+        folder
+    ]
+    assert all(one.people for one in told)
+
+
+def test_one_man_of_four_organisations_is_told_by_each(shared_data: Path) -> None:
+    """9658218881: out-of-hours, ambulance and hospital say one name and birth date, the hospital's record another."""
+    told = [read(path) for path in sorted((shared_data / "clinical/multi_org_stu3").glob("*9658218881*"))]
+    people = {
+        (one.source_code, person.names[0].family, str(person.birth_date)) for one in told for person in one.people
+    }
+    assert people == {
+        ("ATQ01", "Meakin", "1960-08-01"),
+        ("RYE", "Meakin", "1960-08-01"),
+        ("RVV", "Meakin", "1960-08-01"),
+        ("RVV", "Burrows", "1970-09-10"),
+    }
+    assert all(person.nhs_number == "9658218881" and person.number_verified for one in told for person in one.people)
+    assert sum(len(one.entries) for one in told) == 38
+
+
+def test_discharge_letter_reads_as_a_letter(shared_data: Path) -> None:
+    message = read(shared_data / "clinical/transfer_of_care_stu3/edischarge_full_payload_example-01.xml")
+    letters = [entry for entry in message.entries if entry.kind is Kind.DOCUMENT]
+    assert len(letters) == 1
+    assert len(letters[0].detail["components"]) > 10
+    assert {"medication", "allergy", "problem", "procedure"} <= {entry.kind.value for entry in message.entries}
+
+
 def test_every_other_example_file_is_read_or_refused_without_a_fault_of_ours(shared_data: Path) -> None:
     answers = [formats.read(path.read_bytes()) for path in (shared_data / "clinical").rglob("*") if path.is_file()]
     assert len(answers) > 300

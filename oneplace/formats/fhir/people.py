@@ -5,13 +5,15 @@ Source: GP Connect CareConnect-GPC-Patient-1. The Patient's managing organisatio
 
 from datetime import date
 
-from oneplace.formats.fhir_stu3.reading import NOTHING, ODS_SYSTEM, Node, Reading, extension
-from oneplace.formats.limits import fitted_person
+from oneplace.formats.fhir.reading import Node, Reading, extension
+from oneplace.formats.fhir.whose import any_code, is_practice, practice_of
+from oneplace.formats.limits import MAX_ID, fitted_person
 from oneplace.formats.shape import postcode
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Address, EventRow, Move, Name, PersonRow, Severity
 
-_NHS_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
+_NHS_SYSTEMS = ("fhir.nhs.uk/Id/nhs-number", "fhir.nhs.net/Id/nhs-number")
+_VERIFIED = frozenset({"01", "number-present-and-verified"})
 _SEXES = frozenset({"male", "female", "other", "unknown"})
 _NAME_ORDER = {"official": 0, "usual": 1, "": 2, "nickname": 3, "temp": 4, "anonymous": 5, "maiden": 6, "old": 7}
 _ADDRESS_ORDER = {"home": 0, "": 1, "temp": 2, "work": 3, "old": 4}
@@ -20,11 +22,12 @@ _ADDRESS_ORDER = {"home": 0, "": 1, "temp": 2, "work": 3, "old": 4}
 def person_row(reading: Reading, patient: Node) -> PersonRow:
     """The patient as this source tells it."""
     died = reading.first_moment(patient, "deceasedDateTime").at
-    practice = reading.target(patient, "managingOrganization")[1]
+    practice = practice_of(reading, patient)
+    number, verified = _nhs_number(reading, patient)
     communication = extension(patient, "NHSCommunication")
     row = PersonRow(
         local_id=reading.local_id,
-        nhs_number=_nhs_number(reading, patient),
+        nhs_number=number,
         names=_names(reading, patient),
         birth_date=_birth_date(reading, patient),
         sex=_sex(reading, patient),
@@ -32,20 +35,24 @@ def person_row(reading: Reading, patient: Node) -> PersonRow:
         phones=_phones(reading, patient),
         deceased=died is not None or patient.get("deceasedBoolean") is True,
         deceased_at=died,
-        practice_code=ods_code(reading, practice),
+        practice_code=any_code(reading, practice),
         practice_name=reading.text(practice, "name"),
-        language=reading.words(extension(communication, "language"), "valueCodeableConcept"),
-        interpreter=extension(communication, "interpreterRequired").get("valueBoolean") is True,
+        language=_language(reading, patient, communication),
+        interpreter=extension(communication, "interpreterRequired").get("valueBoolean") is True
+        or extension(patient, "InterpreterRequired").get("valueBoolean") is True,
         version=reading.version,
         version_at=reading.version_at,
         path=reading.path,
+        ethnicity=_ethnicity(reading, patient),
+        number_verified=verified,
     )
     return fitted_person(row, lambda name: reading.fault(name, "too-long", "longer than a record holds; it was cut"))
 
 
 def registration(reading: Reading, patient: Node) -> EventRow | None:
-    """The tie to the practice that holds the record; None where there is no practice or it has ended."""
-    if not reading.target(patient, "managingOrganization")[1]:
+    """The tie to the practice that holds the record; None where it is no practice or the tie has ended."""
+    managing = reading.target(patient, "managingOrganization")[1]
+    if not managing or not is_practice(any_code(reading, managing)):
         return None
     details = extension(patient, "RegistrationDetails")
     period = reading.node(extension(details, "registrationPeriod"), "valuePeriod", "extension.")
@@ -56,50 +63,74 @@ def registration(reading: Reading, patient: Node) -> EventRow | None:
     return EventRow(reading.local_id, Move.REGISTERED, started, path=reading.path)
 
 
-def source_organisation(reading: Reading, patient: Node) -> Node:
-    """Whose data it is: the managing organisation, else that of the patient's GP, else a custodian in the bundle."""
-    managing = reading.target(patient, "managingOrganization")[1]
-    if managing:
-        return managing
-    for doctor in reading.nodes(patient, "generalPractitioner"):
-        reference = reading.text(doctor, "reference", "generalPractitioner.")
-        someone = reading.resource(reference)
-        if someone.get("resourceType") == "Organization":
-            return someone
-        role = reading.roles.get(reference, NOTHING)
-        organisation = reading.target(role, "organization")[1]
-        if organisation:
-            return organisation
-    return _custodian(reading)
+def patient_key(reading: Reading, patient: Node) -> str:
+    """What a patient without an id is known by: its source's own number, else the NHS number; '' for neither."""
+    own, national = "", ""
+    for identifier in reading.nodes(patient, "identifier"):
+        value = reading.text(identifier, "value", "identifier.")
+        if reading.text(identifier, "system", "identifier.").endswith(_NHS_SYSTEMS):
+            national = national or nhs_number.tidy(value)
+        else:
+            own = own or value
+    if not (own or national):
+        reading.fault("id", "id-missing", "without an id it can't be told apart from others; it was left out")
+    return (own or national)[:MAX_ID]
 
 
-def ods_code(reading: Reading, organisation: Node) -> str:
-    """The ODS code of an Organization; '' where it carries none."""
-    for identifier in reading.nodes(organisation, "identifier"):
-        if reading.text(identifier, "system", "identifier.").endswith(ODS_SYSTEM):
-            return reading.text(identifier, "value", "identifier.").upper()[:20]
-    return ""
+def merges(reading: Reading, patient: Node) -> list[EventRow]:
+    """The source's own word that two of its patients are one: a link that replaces, or is replaced by, another."""
+    found = []
+    for link in reading.nodes(patient, "link"):
+        sort = reading.text(link, "type", "link.")
+        other = reading.text(reading.node(link, "other", "link."), "reference", "link.other.").rpartition("/")[2]
+        if other and sort in ("replaces", "replaced-by"):
+            kept, folded = (reading.local_id, other) if sort == "replaces" else (other, reading.local_id)
+            found.append(
+                EventRow(kept, Move.MERGED, reading.version_at, other_local_id=folded[:MAX_ID], path=reading.path)
+            )
+    return found
 
 
-def _custodian(reading: Reading) -> Node:
-    for resource in reading.resources.values():
-        for key in ("custodian", "serviceProvider"):
-            if resource.get(key).__class__ is dict:
-                organisation = reading.target(resource, key)[1]
-                if organisation:
-                    return organisation
-    return NOTHING
+def numbered(reading: Reading, subject: Node) -> str:
+    """The NHS number by which a Reference names somebody; '' where it names them otherwise."""
+    identifier = reading.node(subject, "identifier", "subject.")
+    if not reading.text(identifier, "system", "subject.identifier.").endswith(_NHS_SYSTEMS):
+        return ""
+    return nhs_number.tidy(reading.text(identifier, "value", "subject.identifier."))[:20]
 
 
-def _nhs_number(reading: Reading, patient: Node) -> str:
+def _nhs_number(reading: Reading, patient: Node) -> tuple[str, bool]:
+    """The NHS number, and whether the source says that it was verified nationally."""
     for index, identifier in enumerate(reading.nodes(patient, "identifier")):
         where = f"identifier[{index}]."
-        if reading.text(identifier, "system", where) == _NHS_SYSTEM:
+        if reading.text(identifier, "system", where).endswith(_NHS_SYSTEMS):
             number = nhs_number.tidy(reading.text(identifier, "value", where))
-            judge_number(reading, number, where + "value")
-            return number[:20]
+            if number:
+                judge_number(reading, number, where + "value")
+                return number[:20], _is_verified(reading, identifier, where)
     reading.fault("identifier", "nhs-number-missing", "no NHS number was sent", Severity.NOTE)
+    return "", False
+
+
+def _is_verified(reading: Reading, identifier: Node, where: str) -> bool:
+    status = extension(identifier, "NHSNumberVerificationStatus")
+    return reading.coded(status, "valueCodeableConcept", where + "extension.")[0] in _VERIFIED
+
+
+def _ethnicity(reading: Reading, patient: Node) -> str:
+    """The ethnic category of the NHS Data Dictionary: its first letter; '' where it isn't told."""
+    for name in ("EthnicCategory", "EthnicCode", "GPC-EthnicCategory"):
+        code = reading.coded(extension(patient, name), "valueCodeableConcept", "extension.")[0].strip().upper()
+        if code and len(code) <= 2 and code[0] in "ABCDEFGHJKLMNPRSZ":
+            return code[0]
     return ""
+
+
+def _language(reading: Reading, patient: Node, communication: Node) -> str:
+    told = reading.words(extension(communication, "language"), "valueCodeableConcept")
+    spoken = reading.nodes(patient, "communication") if not told else []
+    first = sorted(spoken, key=lambda one: one.get("preferred") is not True)[:1]
+    return told or next((reading.words(one, "language") for one in first), "")
 
 
 def judge_number(reading: Reading, number: str, where: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from oneplace.formats.limits import ENTRY_LIMITS, fitted
 from oneplace.formats.shape import NEVER, Moment, iso_moment, number_text
-from oneplace.kernel.rows import EntryRow, Issue, Kind, Severity
+from oneplace.kernel.rows import EntryRow, Issue, Kind, PersonRow, Severity
 
 Node = dict[str, Any]
 Coded = tuple[str, str, str]  # code, system, display
@@ -28,12 +28,16 @@ class Reading:
         "authors",
         "issues",
         "last_orders",
+        "lenient",
         "local_id",
         "path",
+        "people",
+        "r4",
         "resources",
         "roles",
         "source_id",
         "source_name",
+        "strangers",
         "type",
         "version",
         "version_at",
@@ -49,6 +53,10 @@ class Reading:
         self.at: datetime | None = None  # when the bundle was made
         self.path = self.local_id = self.type = self.source_id = self.version = ""
         self.version_at: datetime | None = None
+        self.people: set[str] = set()  # local ids of the patients of the bundle
+        self.strangers: dict[str, PersonRow] = {}  # patients that a message names by key alone
+        self.lenient = False  # XML: a lone element may be a list of one
+        self.r4 = False
 
     def fault(self, where: str, code: str, text: str, severity: Severity = Severity.ERROR) -> None:
         """File an issue on this entry, or on its element `where`."""
@@ -68,6 +76,8 @@ class Reading:
         value = node.get(key)
         if value.__class__ is dict:
             return value
+        if self.lenient and value.__class__ is list and value and value[0].__class__ is dict:
+            return value[0]
         if value is not None:
             self.fault(where + key, "wrong-type", "an object was expected here; the value was left out")
         return NOTHING
@@ -78,7 +88,8 @@ class Reading:
         if value is None:
             return []
         if value.__class__ is dict:
-            self.fault(where + key, "wrong-type", "a list was expected here; read as a list of one", Severity.NOTE)
+            if not self.lenient:
+                self.fault(where + key, "wrong-type", "a list was expected here; read as a list of one", Severity.NOTE)
             return [value]
         if value.__class__ is not list:
             self.fault(where + key, "wrong-type", "a list was expected here; the value was left out")

@@ -3,7 +3,7 @@
 Source: GP Connect structured record 1.2 to 1.5; a statement rests on its plan, and orders rest on the same plan.
 """
 
-from oneplace.formats.fhir_stu3.reading import NOTHING, Coded, Node, Reading, extension, notes, put
+from oneplace.formats.fhir.reading import NOTHING, Coded, Node, Reading, extension, notes, put
 from oneplace.kernel.rows import EntryRow, Kind
 
 
@@ -15,7 +15,7 @@ def medication_statement(reading: Reading, resource: Node) -> EntryRow:
     supply = reading.node(plan, "dispenseRequest", "basedOn.")
     put(
         detail,
-        dose=_dose(reading, resource, "dosage"),
+        dose=dose_words(reading, resource, "dosage"),
         quantity=_quantity(reading, supply),
         prescription_type=_type(reading, plan),
         last_issued=_last_issued(reading, resource, plan_reference),
@@ -37,7 +37,7 @@ def medication_request(reading: Reading, resource: Node) -> EntryRow:
     supply = reading.node(resource, "dispenseRequest")
     put(
         detail,
-        dose=_dose(reading, resource, "dosageInstruction"),
+        dose=dose_words(reading, resource, "dosageInstruction"),
         quantity=_quantity(reading, supply),
         prescription_type=_type(reading, resource),
         intent=reading.text(resource, "intent"),
@@ -95,7 +95,8 @@ def _plan(reading: Reading, resource: Node) -> tuple[str, Node]:
     return "", NOTHING
 
 
-def _dose(reading: Reading, resource: Node, key: str) -> str:
+def dose_words(reading: Reading, resource: Node, key: str) -> str:
+    """How to take it, as written for the person."""
     told = []
     for dosage in reading.nodes(resource, key):
         told.append(reading.text(dosage, "text", key + "."))

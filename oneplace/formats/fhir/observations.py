@@ -3,7 +3,7 @@
 A finding with a number (its own, or its components') is a result; with words alone it is an observation.
 """
 
-from oneplace.formats.fhir_stu3.reading import NOTHING, Node, Reading, put
+from oneplace.formats.fhir.reading import NOTHING, Node, Reading, put
 from oneplace.formats.shape import number_text
 from oneplace.kernel.rows import EntryRow, Kind, Severity
 
@@ -117,14 +117,28 @@ def _words(reading: Reading, node: Node, key: str, told: object, where: str) -> 
         return reading.text(node, key, where)
     if key == "valueCodeableConcept":
         return reading.coded(node, key, where)[2]
+    if key == "valueCoding":
+        return reading.text(reading.node(node, key, where), "display", where + key + ".")
+    if key in {"valueRange", "valueRatio", "valuePeriod"}:
+        return _between(reading, reading.node(node, key, where), f"{where}{key}.")
     if told.__class__ is bool:
         return "yes" if told else "no"
-    if key in {"valueDateTime", "valueDate", "valueTime"}:
+    if key in {"valueDateTime", "valueDate", "valueTime", "valueUri"}:
         return reading.text(node, key, where)
     if told.__class__ is int or told.__class__ is float:
         return number_text(told)
     reading.fault(where + key, "value-not-read", "a value of this sort isn't read yet", Severity.WARNING)
     return ""
+
+
+def _between(reading: Reading, node: Node, where: str) -> str:
+    """A range, a ratio or a period in words."""
+    pairs = (("low", "high", " to "), ("numerator", "denominator", " : "))
+    for one, other, between in pairs:
+        told = [reading.amount(node, key, where) for key in (one, other)]
+        if any(told):
+            return between.join(filter(None, told))
+    return " to ".join(filter(None, (reading.text(node, key, where) for key in ("start", "end"))))
 
 
 def _components(reading: Reading, resource: Node, detail: Node) -> bool:

@@ -5,8 +5,8 @@ Source: GP Connect structured record, CareConnect-GPC profiles (STU3).
 
 from collections.abc import Callable
 
-from oneplace.formats.fhir_stu3 import medicines, observations
-from oneplace.formats.fhir_stu3.reading import Node, Reading, extension, extensions, notes, put
+from oneplace.formats.fhir import care, medicines, observations
+from oneplace.formats.fhir.reading import Node, Reading, extension, extensions, notes, put
 from oneplace.kernel.rows import EntryRow, Kind
 
 
@@ -239,14 +239,22 @@ def _performer(reading: Reading, participants: list[Node]) -> Node:
 
 READERS: dict[str, Callable[[Reading, Node], EntryRow]] = {
     "AllergyIntolerance": allergy,
+    "Appointment": care.appointment,
     "CarePlan": care_plan,
+    "CareTeam": care.care_team,
+    "Communication": care.communication,
+    "Composition": care.composition,
     "Condition": condition,
     "DiagnosticReport": observations.diagnostic_report,
     "DocumentReference": document_reference,
     "Encounter": encounter,
+    "EpisodeOfCare": care.episode_of_care,
+    "FamilyMemberHistory": care.family_history,
     "Flag": flag,
     "Immunization": immunization,
     "List": section,
+    "MedicationAdministration": care.medication_administration,
+    "MedicationDispense": care.medication_dispense,
     "MedicationRequest": medicines.medication_request,
     "MedicationStatement": medicines.medication_statement,
     "Observation": observations.observation,
@@ -254,20 +262,17 @@ READERS: dict[str, Callable[[Reading, Node], EntryRow]] = {
     "ProcedureRequest": procedure_request,
     "QuestionnaireResponse": observations.questionnaire_response,
     "ReferralRequest": referral_request,
+    "Task": care.task,
 }
 
-# Read where other entries refer to them: no facts of their own about the person.
+# Read where other entries refer to them, or about other things than a fact of the person's record.
 CONTEXT = frozenset(
-    {
-        "Device",
-        "HealthcareService",
-        "Location",
-        "Medication",
-        "Organization",
-        "Patient",
-        "Practitioner",
-        "PractitionerRole",
-        "RelatedPerson",
-        "Specimen",
-    }
+    {"BodyStructure", "CodeSystem", "Consent", "Coverage", "Device", "Endpoint", "HealthcareService", "Location"}
+    | {"Medication", "MessageHeader", "Organization", "Patient", "Practitioner", "PractitionerRole", "Provenance"}
+    | {"Questionnaire", "RelatedPerson", "RequestGroup", "Schedule", "Slot", "Specimen"}
+)
+
+# Not about one person's record at all: a message of these alone is refused with a word of what it is.
+NOT_ABOUT_A_PERSON = CONTEXT - {"Patient"} | frozenset(
+    {"AuditEvent", "CapabilityStatement", "Parameters", "StructureDefinition", "Subscription", "ValueSet"}
 )

@@ -1,163 +1,103 @@
-"""GP Connect structured record, FHIR STU3 Bundles in JSON, to canonical rows.
+"""FHIR STU3 and R4, in JSON and XML, to canonical rows: records, letters, messages, single resources.
 
 Validated entry by entry: one bad entry never loses the rest (15 of 24 official bundles break strict validation).
 Stored bytes are the truth; these rows are an index of them. No file name is read, no resource is written again.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
-from oneplace.formats.charset import decoded
-from oneplace.formats.fhir_stu3.entries import CONTEXT, READERS
-from oneplace.formats.fhir_stu3.medicines import note_order
-from oneplace.formats.fhir_stu3.people import ods_code, person_row, registration, source_organisation
-from oneplace.formats.fhir_stu3.reading import NOTHING, Node, Reading
+from oneplace.formats.fhir.document import SAFE_CODE, is_xml, loaded, spine_codes
+from oneplace.formats.fhir.entries import CONTEXT, NOT_ABOUT_A_PERSON, READERS
+from oneplace.formats.fhir.medicines import note_order
+from oneplace.formats.fhir.people import merges, numbered, patient_key, person_row, registration
+from oneplace.formats.fhir.r4 import as_stu3, is_r4
+from oneplace.formats.fhir.reading import NOTHING, Node, Reading
+from oneplace.formats.fhir.whose import is_practice, source_organisation
 from oneplace.formats.limits import MAX_ID
 from oneplace.formats.shape import iso_moment
-from oneplace.kernel.rows import EntryRow, EventRow, Issue, Message, PersonRow, Reject, Severity
+from oneplace.kernel import nhs_number
+from oneplace.kernel.rows import EntryRow, EventRow, Issue, Message, Move, PersonRow, Reject, Severity
 
 FORMAT = "fhir-stu3-json"
+FORMATS = (FORMAT, "fhir-stu3-xml", "fhir-r4-json", "fhir-r4-xml")
 
-_SAFE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{1,59}")
+_SUBJECTS = ("subject", "patient", "for", "beneficiary")
+_STAMPS = {"MessageHeader": "timestamp", "Composition": "date"}
+_ADDRESS_END = re.compile(r"[/:]")
 
 
 def read(raw: bytes) -> Message | Reject:
-    """One bundle as a message, or why it can't be one."""
+    """One bundle or resource as a message, or why it can't be one."""
     issues: list[Issue] = []
-    loaded = _load(raw, issues)
-    if isinstance(loaded, Reject):
-        return loaded
-    refusal = _refusal(loaded)
-    return refusal or _message(loaded, issues)
+    in_xml = is_xml(raw)
+    bundle = loaded(raw, issues)
+    if isinstance(bundle, Reject):
+        return replace(bundle, format=_format(False, in_xml))
+    return _message(bundle, issues, in_xml)
 
 
-def _load(raw: bytes, issues: list[Issue]) -> Any:
-    """The JSON document, in UTF-8 or in a character set that could be guessed; a Reject where it isn't JSON."""
-    try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        if _is_utf8(raw):
-            return _broken(error)
-        text = decoded(raw)
-        if text is None:
-            return _reject("charset", "The characters are in no known set; send the file in UTF-8.")
-        if text[1]:
-            issues.append(Issue("", "charset-guessed", "not UTF-8: read as Windows-1252; accents may be wrong"))
-        try:
-            document = orjson.loads(text[0])
-        except orjson.JSONDecodeError as second:
-            return _broken(second)
-    return _without_nul(document) if b"\\u0000" in raw else document
+def _format(r4: bool, in_xml: bool) -> str:
+    return f"fhir-{'r4' if r4 else 'stu3'}-{'xml' if in_xml else 'json'}"
 
 
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return not raw.startswith(b"\xef\xbb\xbf")
-
-
-def _broken(error: orjson.JSONDecodeError) -> Reject:
-    where = f"line {error.lineno}, column {error.colno}"
-    return _reject(
-        "json-broken",
-        f"The JSON can't be read from {where} on: {error.msg}. "
-        "It was cut short or written wrongly; send it again whole.",
-        where,
-    )
-
-
-def _without_nul(document: Any) -> Any:
-    """The document with NUL characters taken out of its texts: databases refuse them."""
-    waiting = [document]
-    while waiting:
-        node = waiting.pop()
-        pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-        for key, value in list(pairs):
-            if isinstance(value, str):
-                node[key] = value.replace("\0", "")
-            else:
-                waiting.append(value)
-    return document
-
-
-def _refusal(document: Any) -> Reject | None:
-    """Why this JSON isn't a structured record, if it isn't."""
-    if not isinstance(document, dict):
-        return _reject("not-fhir", "This is JSON, but no FHIR resource: an object with a resourceType was expected.")
-    sort = document.get("resourceType")
-    if sort == "OperationOutcome":
-        return _error_answer(document)
-    if sort != "Bundle":
-        return _reject(
-            "not-a-bundle", "This is no Bundle; send the whole GP Connect structured record.", "resourceType"
-        )
-    if not isinstance(document.get("entry"), list) or not document["entry"]:
-        return _reject("bundle-empty", "This Bundle has no entries; ask the sender for the record again.", "entry")
-    return None
-
-
-def _error_answer(document: Node) -> Reject:
-    codes = ", ".join(dict.fromkeys(_spine_codes(document))) or "none given"
-    return _reject(
-        "error-answer",
-        f"This is an error answer (OperationOutcome), not a record. Spine code: {codes}. "
-        "Put right what the code says and ask for the record again.",
-        "issue",
-    )
-
-
-def _spine_codes(outcome: Node) -> list[str]:
+def _message(bundle: Node, issues: list[Issue], in_xml: bool) -> Message | Reject:
     reading = Reading()
-    found = []
-    for issue in reading.nodes(outcome, "issue"):
-        details = reading.node(issue, "details")
-        told = [reading.text(coding, "code") for coding in reading.nodes(details, "coding")]
-        found += told or [reading.text(issue, "code")]
-    return [code for code in found if _SAFE_CODE.fullmatch(code)]
-
-
-def _reject(code: str, reason: str, path: str = "") -> Reject:
-    return Reject(reason, code, path, FORMAT)
-
-
-def _message(bundle: Node, issues: list[Issue]) -> Message | Reject:
-    reading = Reading()
-    reading.issues = issues
+    reading.issues, reading.lenient = issues, in_xml
     told: list[tuple[int, Node]] = []
     patients: list[tuple[int, Node]] = []
+    reading.r4 = is_r4(bundle)
     _index(reading, bundle["entry"], told, patients)
-    if _is_r4(told):
-        return _reject("fhir-r4", "This is FHIR R4; oneplace reads GP Connect in STU3 here.", "entry[0].meta.profile")
-    if not patients:
-        return _reject(
-            "no-patient", "The Bundle has no Patient with an id, so nobody can be told whose it is.", "entry"
-        )
+    format_name = _format(reading.r4, in_xml)
     reading.at = _made_at(reading, bundle, told)
-    source = source_organisation(reading, patients[0][1])
-    reading.source_name = reading.text(source, "name")
-    code = ods_code(reading, source)
-    if not code:
-        reading.path = f"entry[{patients[0][0]}]"
-        reading.fault("managingOrganization", "source-missing", "no ODS code tells whose data this is")
+    code, name = source_organisation(reading, patients[0][1] if patients else NOTHING, told)
+    reading.source_name = name
     people, events = _people(reading, patients)
-    entries = _entries(reading, told, {person.local_id for person in people})
+    entries = _entries(reading, told)
+    if not people and not reading.strangers:
+        return _nobody(told, format_name)
+    if not code:
+        reading.path = f"entry[{patients[0][0]}]" if patients else "entry[0]"
+        reading.fault("managingOrganization", "source-missing", "no ODS code tells whose data this is")
     return Message(
-        FORMAT,
+        format_name,
         code,
-        reading.source_name[:200],
-        people,
+        name[:200],
+        (*people, *reading.strangers.values()),
         entries,
-        events,
+        (*_events(events, code), *_visits(entries, code)),
         tuple(reading.issues),
         "",  # a bundle id is no message id: TC7 sends one id for six people
         reading.at,
         len(bundle["entry"]),
     )
+
+
+def _events(events: tuple[EventRow, ...], source_code: str) -> tuple[EventRow, ...]:
+    """What the patients' own facts open. Who is registered where is for the practice itself to say."""
+    return tuple(event for event in events if event.move is not Move.REGISTERED or is_practice(source_code))
+
+
+def _nobody(told: list[tuple[int, Node]], format_name: str) -> Reject:
+    sorts = {resource["resourceType"] for _, resource in told}
+    if sorts and sorts <= NOT_ABOUT_A_PERSON:
+        named = ", ".join(sorted(sorts)[:4])
+        reason = f"This tells of {named} and of no one person's record; nothing was filed."
+        return Reject(reason, "no-person", "entry", format_name)
+    reason = "The Bundle has no Patient with an id, so nobody can be told whose it is."
+    return Reject(reason, "no-patient", "entry", format_name)
+
+
+def _visits(entries: tuple[EntryRow, ...], source_code: str) -> Iterator[EventRow]:
+    """That a provider saw the person: opens the ties of its visits. A practice's consultations open none."""
+    if is_practice(source_code):
+        return
+    for entry in entries:
+        if entry.type == "Encounter" and entry.happened_at:
+            yield EventRow(entry.local_id, Move.ATTENDED, entry.happened_at, entry.source_id, path=entry.path)
 
 
 def _index(
@@ -169,15 +109,21 @@ def _index(
         resource: Any = entry.get("resource") if entry.__class__ is dict else None
         sort = resource.get("resourceType") if resource.__class__ is dict else None
         if sort.__class__ is not str:
-            reading.path = f"entry[{index}]"
-            reading.fault("", "no-resource", "this entry holds no resource with a resourceType; it was left out")
+            if not _asks_to_remove(entry):
+                reading.path = f"entry[{index}]"
+                reading.fault("", "no-resource", "this entry holds no resource with a resourceType; it was left out")
             continue
+        address = entry.get("fullUrl")
+        if address.__class__ is str and "id" not in resource:
+            resource = resource | {"id": _ADDRESS_END.split(address)[-1]}
+        if reading.r4:
+            resource = as_stu3(resource)
         told.append((index, resource))
         key = resource.get("id")
         if key.__class__ is str:
             resources[f"{sort}/{key}"] = resource
-        if "fullUrl" in entry and entry["fullUrl"].__class__ is str:
-            resources[entry["fullUrl"]] = resource
+        if address.__class__ is str:
+            resources[address] = resource
         if sort == "MedicationRequest":
             note_order(reading, resource)
         elif sort == "PractitionerRole":
@@ -189,13 +135,10 @@ def _index(
             patients.append((index, resource))
 
 
-def _is_r4(told: list[tuple[int, Node]]) -> bool:
-    """True where a profile says that it is of UK Core, which is R4."""
-    for _, resource in told[:20]:
-        meta = resource.get("meta")
-        if meta.__class__ is dict and "/UKCore-" in str(meta.get("profile", "")):
-            return True
-    return False
+def _asks_to_remove(entry: Any) -> bool:
+    """True for an entry of a transaction that asks for something to be removed, and so holds no resource."""
+    request = entry.get("request") if entry.__class__ is dict else None
+    return request.__class__ is dict and request.get("method") == "DELETE"
 
 
 def _made_at(reading: Reading, bundle: Node, told: list[tuple[int, Node]]) -> datetime | None:
@@ -203,6 +146,10 @@ def _made_at(reading: Reading, bundle: Node, told: list[tuple[int, Node]]) -> da
     meta = bundle.get("meta")
     updated = meta.get("lastUpdated") if meta.__class__ is dict else None
     stamps = [updated] if updated is not None else []
+    if not stamps and "timestamp" in bundle:
+        stamps = [bundle["timestamp"]]
+    if not stamps:
+        stamps = [one.get(_STAMPS[one["resourceType"]]) for _, one in told if one["resourceType"] in _STAMPS]
     if not stamps:
         lists = [resource for _, resource in told if resource["resourceType"] == "List"]
         stamps = [resource.get("date") for resource in lists if "encounter" not in resource]
@@ -219,24 +166,26 @@ def _made_at(reading: Reading, bundle: Node, told: list[tuple[int, Node]]) -> da
 
 def _people(reading: Reading, patients: list[tuple[int, Node]]) -> tuple[tuple[PersonRow, ...], tuple[EventRow, ...]]:
     people: dict[str, PersonRow] = {}
-    events = []
+    events: list[EventRow] = []
     for index, patient in patients:
         reading.path = f"entry[{index}]"
-        key = _key(reading, patient)
+        key = patient_key(reading, patient) if "id" not in patient else _key(reading, patient)
         if not key or key in people:
             continue
         reading.local_id = key
         _version(reading, patient)
         people[key] = person_row(reading, patient)
+        reading.people.add(key)
         event = registration(reading, patient)
         events += [event] if event else []
+        events += merges(reading, patient)
     return tuple(people.values()), tuple(events)
 
 
-def _entries(reading: Reading, told: list[tuple[int, Node]], people: set[str]) -> tuple[EntryRow, ...]:
+def _entries(reading: Reading, told: list[tuple[int, Node]]) -> tuple[EntryRow, ...]:
     rows: list[EntryRow] = []
     seen: set[tuple[str, str]] = set()
-    only = next(iter(people)) if len(people) == 1 else ""
+    only = next(iter(reading.people)) if len(reading.people) == 1 else ""
     for index, resource in told:
         sort = resource["resourceType"]
         reading.path = f"entry[{index}]"
@@ -245,8 +194,8 @@ def _entries(reading: Reading, told: list[tuple[int, Node]], people: set[str]) -
         if sort not in READERS:
             _stranger(reading, sort, resource)
             continue
-        reading.type = sort
-        if not _owner(reading, resource, people, only) or not _identity(reading, resource, seen):
+        reading.type = str(resource.get("told_as", sort))
+        if not _owner(reading, resource, only) or not _identity(reading, resource, seen):
             continue
         _version(reading, resource)
         row = _row(reading, resource)
@@ -260,7 +209,7 @@ def _entries(reading: Reading, told: list[tuple[int, Node]], people: set[str]) -
 def _row(reading: Reading, resource: Node) -> EntryRow | None:
     """The row of one resource; a fault in our own reading costs this entry only."""
     try:
-        return READERS[reading.type](reading, resource)
+        return READERS[resource["resourceType"]](reading, resource)
     except Exception:
         reading.fault("", "entry-unreadable", "this entry is shaped in a way that can't be read; it was left out")
         return None
@@ -268,31 +217,59 @@ def _row(reading: Reading, resource: Node) -> EntryRow | None:
 
 def _stranger(reading: Reading, sort: str, resource: Node) -> None:
     if sort == "OperationOutcome":
-        codes = ", ".join(_spine_codes(resource)) or "none given"
+        codes = ", ".join(spine_codes(resource)) or "none given"
         reading.fault("", "sender-warns", f"the sender warns beside the record; code: {codes}", Severity.WARNING)
         return
-    named = sort if _SAFE_CODE.fullmatch(sort) else "a resource of unreadable name"
+    named = sort if SAFE_CODE.fullmatch(sort) else "a resource of unreadable name"
     reading.fault("", "resource-unknown", f"{named} isn't read; it was left out")
 
 
-def _owner(reading: Reading, resource: Node, people: set[str], only: str) -> bool:
-    """Find whose entry it is; false, with an issue, where that is nobody of this bundle."""
-    subject = resource.get("subject") or resource.get("patient")
+def _owner(reading: Reading, resource: Node, only: str) -> bool:
+    """Find whose entry it is; false, with an issue, where that is nobody."""
+    subject = next((told for key in _SUBJECTS if (told := resource.get(key)).__class__ is dict), None)
+    subject = subject or _attending(reading, resource)
     reference = subject.get("reference") if subject.__class__ is dict else None
     if reference.__class__ is str:
         key = reference.rpartition("/")[2]
-        if key not in people:
+        if key not in reading.people:
             key = reading.text(reading.resource(reference), "id", "subject.")
-        if key in people:
+        if key in reading.people:
             reading.local_id = key
             return True
+    if only and reference.__class__ is not str:
+        reading.fault("subject", "subject-missing", "taken to be about the bundle's one patient", Severity.WARNING)
+        reading.local_id = only
+        return True
+    if not reading.people and subject is not None:
+        return _known_elsewhere(reading, subject)
+    if reference.__class__ is str:
         reading.fault("subject", "subject-unknown", "this is about someone who isn't in the bundle; it was left out")
-        return False
-    if not only:
+    else:
         reading.fault("subject", "subject-missing", "nothing tells which of the patients this is about; left out")
+    return False
+
+
+def _attending(reading: Reading, resource: Node) -> Node | None:
+    """The patient among those who take part: an appointment names no other subject."""
+    for participant in reading.nodes(resource, "participant") if resource["resourceType"] == "Appointment" else ():
+        actor = reading.node(participant, "actor", "participant.")
+        told = reading.text(actor, "reference", "participant.actor.")
+        if "Patient" in told or reading.resource(told).get("resourceType") == "Patient" or numbered(reading, actor):
+            return actor
+    return None
+
+
+def _known_elsewhere(reading: Reading, subject: Node) -> bool:
+    """Whose entry it is in a message without patients: someone whom the sender has told of, by key or NHS number."""
+    told = reading.text(subject, "reference", "subject.")
+    number = numbered(reading, subject)
+    key = _ADDRESS_END.split(told)[-1][:MAX_ID] if told else number
+    if not key or key.startswith("#"):
+        reading.fault("subject", "subject-unknown", "nothing tells whom this is about; it was left out")
         return False
-    reading.fault("subject", "subject-missing", "taken to be about the bundle's one patient", Severity.WARNING)
-    reading.local_id = only
+    number = number or (key if nhs_number.is_valid(key) else "")
+    reading.local_id = key
+    reading.strangers.setdefault(key, PersonRow(key, number, path=reading.path, key_only=True))
     return True
 
 
