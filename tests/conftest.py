@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _names_are_read_anew() -> None:
-    """The names that pages keep for a minute belong to the test before."""
+    """The names that pages keep for a minute, and habits kept for an hour, belong to the test before."""
     from oneplace.place import queries
 
     queries.forget_names()
+    monitor = sys.modules.get("oneplace.gateway.monitor")  # not imported for tests without Django
+    if monitor:
+        monitor.forget_habits()
 
 
 @pytest.fixture

@@ -6,13 +6,15 @@ Nothing is written when nothing changed.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Sum
 
 from oneplace.gateway.models import Feed, FeedAlarm, FeedHour, FeedLatency
 from oneplace.gateway.rules.alarms import Alarm, Facts, judge
-from oneplace.gateway.rules.profile import WEEKS, Calendar, Hour, Profile
+from oneplace.gateway.rules.profile import WEEKS, Calendar, Hour, Profile, hour_of
+from oneplace.kernel import clock
 from oneplace.ledger import actions as ledger
 from oneplace.place import queries as place
 
@@ -121,9 +123,62 @@ def _calendars() -> Callable[[str], Calendar]:
     return calendars_of(Feed.objects.values_list("organisation_code", flat=True))
 
 
-def hours_of_feed(feed: int, now: datetime) -> list[Hour]:
-    """The hours of one feed's last eight weeks."""
-    return _hours(now).get(feed, [])
+@dataclass(frozen=True, slots=True)
+class Day:
+    """New messages of one day, and how many such a day usually brings; None while too little is known."""
+
+    day: date
+    came: int
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What is expected of a feed: minutes between messages (None: nothing known), and its last days, today last."""
+
+    interval_minutes: int | None
+    days: tuple[Day, ...]
+
+
+_learnt: tuple[tuple[object, ...], dict[int, Habit]] | None = None
+
+
+def habits(now: datetime, days: int = 8) -> dict[int, Habit]:
+    """Each feed's habit by its id. What lies before today is worked out once an hour in each process."""
+    global _learnt
+    feeds = Feed.objects.aggregate(Count("pk"), Sum("expected_minutes"))
+    known = (connection.settings_dict["NAME"], hour_of(now), *feeds.values())
+    if _learnt is None or _learnt[0] != known:
+        _learnt = (known, _learn(now))
+    midnight = datetime.combine(clock.to_london(now).date(), time(0), clock.LONDON)
+    today = FeedHour.objects.filter(hour__gte=midnight, hour__lte=now).values_list("feed_id")
+    came = dict(today.annotate(came=Sum("filed") + Sum("quarantined")))
+    return {feed: _with_today(habit, days, came.get(feed, 0)) for feed, habit in _learnt[1].items()}
+
+
+def forget_habits() -> None:
+    """Learn them anew at the next asking."""
+    global _learnt
+    _learnt = None
+
+
+def _with_today(habit: Habit, days: int, came: int) -> Habit:
+    *past, today = habit.days[-days:]
+    return Habit(habit.interval_minutes, (*past, Day(today.day, came, today.usual)))
+
+
+def _learn(now: datetime) -> dict[int, Habit]:
+    hours, calendars = _hours(now), _calendars()
+    found = {}
+    for feed in Feed.objects.all():
+        profile = profile_of(feed, hours.get(feed.pk, []), now, calendars)
+        days = tuple(_day(profile, clock.to_london(now).date() - timedelta(days=back)) for back in range(27, -1, -1))
+        found[feed.pk] = Habit(profile.interval_minutes(feed.expected_minutes, now), days)
+    return found
+
+
+def _day(profile: Profile, day: date) -> Day:
+    return Day(day, profile.day_total(day), profile.usual(day)[0] if profile.learnt else None)
 
 
 def _forget_old_latencies(now: datetime) -> None:

@@ -73,6 +73,12 @@ def feed_lines() -> list[FeedLine]:
     return [FeedLine(*row) for row in rows]
 
 
+def feed_id(organisation_code: str, format_name: str) -> int | None:
+    """The id of one feed; None where there is none."""
+    found = Feed.objects.filter(organisation_code=organisation_code, format=format_name)
+    return found.values_list("pk", flat=True).first()
+
+
 def latencies(now: datetime, hours: int = 24) -> dict[int, Latency]:
     """Latency of each feed's messages in the running hour and those before it, by the feed's id."""
     rows = FeedLatency.objects.filter(hour__gt=now - timedelta(hours=hours), hour__lte=now)
@@ -90,9 +96,12 @@ def quarantine_count(code: str | None = None) -> int:
     return _quarantined(code).count()
 
 
-def quarantined(limit: int = 50, offset: int = 0, code: str | None = None) -> list[QuarantineLine]:
-    """Messages in quarantine, newest first."""
+def quarantined(
+    limit: int = 50, offset: int = 0, code: str | None = None, feed: int | None = None
+) -> list[QuarantineLine]:
+    """Messages in quarantine, newest first, of one reason or feed or of all."""
     rows = _quarantined(code).select_related("feed").order_by("-received_at", "-pk").defer("document__body")
+    rows = rows.filter(feed=feed) if feed else rows
     return [_line(receipt) for receipt in rows.select_related("document")[offset : offset + limit]]
 
 

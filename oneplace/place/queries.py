@@ -110,6 +110,12 @@ def organisation_names(codes: Iterable[str]) -> dict[str, str]:
     return dict(Organisation.objects.filter(code__in=set(codes)).values_list("code", "name"))
 
 
+def phones(codes: Iterable[str]) -> dict[str, str]:
+    """Telephone numbers of organisations by code; those without one are left out."""
+    rows = Organisation.objects.filter(code__in=set(codes)).exclude(phone="")
+    return dict(rows.values_list("code", "phone"))
+
+
 def organisations(kind: str | None = None) -> QuerySet[Organisation]:
     """Open organisations by name, of one kind or of all."""
     rows = Organisation.objects.filter(closed_on__isnull=True).order_by("name", "code")

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from oneplace.site.mishaps import words_of
-from oneplace.site.serve import command, taken
+from oneplace.site.serve import command, due, taken
 
 _MINE = "demo.json"
 _talk = Console(stderr=True)
@@ -44,16 +44,17 @@ def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: boo
         load(told)
         return
     server = _start_server(port, home)
-    loader = None
+    loader = minutes = None
     try:
         _wait_for(port, server)
         _talk.print(f"\n[bold]oneplace is at http://127.0.0.1:{port}/[/bold]  (stop with Ctrl-C)\n")
         loader = _start([sys.executable, "-m", "oneplace.site.demo"], home)
+        minutes = _start(due(), home)
         _watch(loader, server, home)
     except KeyboardInterrupt:
         _talk.print("Stopping. Start again and it goes on where it was.")
     finally:
-        _end(loader, server)
+        _end(loader, server, minutes)
 
 
 def load(told: dict[str, Any] | None = None) -> None:
@@ -63,6 +64,7 @@ def load(told: dict[str, Any] | None = None) -> None:
     _start_django()
     try:
         _load(home, told)
+        _check_feeds()
     except Exception as error:
         _progress(home, state="failed", note=words_of(error))
         sys.exit(words_of(error))
@@ -206,6 +208,15 @@ def _load(home: Path, told: dict[str, Any]) -> None:
 
     receive(islice(_items(told, people), start, None), by=OPERATOR, progress=keep)
     _progress(home, done=told["people"], total=told["people"], state="ready", note="")
+
+
+def _check_feeds() -> None:
+    """Which feeds fell silent is known when all are loaded, and not from a load half done."""
+    from oneplace.access.commands import OPERATOR
+    from oneplace.gateway import monitor
+    from oneplace.kernel import clock
+
+    monitor.check(now=clock.now(), by=OPERATOR)
 
 
 def _progress(home: Path, **values: Any) -> None:

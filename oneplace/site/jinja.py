@@ -24,6 +24,12 @@ def environment(**options: Any) -> Environment:
         url=lambda name, *args: reverse(name, args=args),
     )
     made.filters.update(
-        when=words.when, ago=words.ago, day=words.day, count=words.count, nhs=nhs_number.spaced, plural=words.plural
+        seconds=words.seconds,
+        when=words.when,
+        ago=words.ago,
+        day=words.day,
+        count=words.count,
+        nhs=nhs_number.spaced,
+        plural=words.plural,
     )
     return made

@@ -1,7 +1,8 @@
-"""The server: granian, WSGI, two processes of four threads."""
+"""The server: granian, WSGI, two processes of four threads; beside it the process of what is due each minute."""
 
 import os
 import socket
+import subprocess
 import sys
 
 
@@ -10,7 +11,14 @@ def serve(host: str, port: int, workers: int) -> None:
     if taken(host, port):
         sys.exit(f"Port {port} can't be had at {host}: it is in use, or not this machine's. Try: --port {port + 1}")
     granian = os.path.join(os.path.dirname(sys.executable), "granian")
+    # It ends by itself when the server has: this process becomes the server, and its parent.
+    subprocess.Popen(due())  # noqa: S603 - our own words
     os.execv(granian, command(granian, host, port, workers))  # noqa: S606 - our own arguments, no shell
+
+
+def due() -> list[str]:
+    """The words that start what is due each minute."""
+    return [sys.executable, "-m", "oneplace.site.due"]
 
 
 def taken(host: str, port: int) -> bool:

@@ -36,3 +36,10 @@ def count(number: int) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """1 feed, 2 feeds."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def seconds(value: float) -> str:
+    """0.13 s, 4 s, 12 min, 5 h: how long something took."""
+    if value < 120:
+        return f"{value:.2f} s" if value < 1 else f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.0f} h"

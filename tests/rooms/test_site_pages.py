@@ -209,7 +209,7 @@ def test_each_choice_of_feeds_counts_the_lines_that_it_shows(place):
     chips = re.findall(
         r'href="\?show=(\w+)&amp;sort=name"[^>]*>[^<(]*\((\d+)\)', client.get("/feeds/").content.decode()
     )
-    assert {name for name, _ in chips} == {"all", "pending", "silent", "waiting", "others"}
+    assert {name for name, _ in chips} == {"all", "alarms", "pending", "silent", "waiting", "others"}
     shown = {name: client.get(f"/feeds/?show={name}").content.decode().count('<th scope="row">') for name, _ in chips}
     assert shown == {name: int(count) for name, count in chips}
     assert (shown["pending"], shown["silent"]) == (6, 0)

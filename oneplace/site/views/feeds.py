@@ -1,105 +1,94 @@
-"""The feeds page: one line a practice, then other organisations, then senders whom the place doesn't know."""
+"""The feeds pages: one line a feed with its alarms on top, a page for each feed, and taking note of an alarm."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from oneplace.access import queries as access
 from oneplace.access.policy import staff
-from oneplace.access.queries import AgreementLine
+from oneplace.gateway import monitor
 from oneplace.gateway import queries as gateway
-from oneplace.gateway.queries import FeedLine
 from oneplace.kernel import clock
-from oneplace.place import queries as place
-from oneplace.record import queries as record
-from oneplace.record.queries import SourceCount
-from oneplace.site.shell import kept
+from oneplace.site import feed_lines, sparkline
+from oneplace.site.feed_lines import KINDS, SORTS, Line, Summary
+from oneplace.site.views.posting import posted
 
 _CHOICES = (
     ("all", "All"),
-    ("pending", "Pending agreement"),
+    ("alarms", "With an alarm"),
     ("silent", "Silent"),
+    ("pending", "Pending agreement"),
     ("waiting", "Nothing yet"),
     ("others", "Not practices"),
 )
-_SORTS = {"name": "Name", "last": "Last received", "supplier": "Supplier", "matched": "Records matched"}
-_SILENT_AFTER = 2  # expected intervals
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One organisation's feeds in one line. Conservation: received = filed + quarantined + duplicate."""
-
-    group: str  # practice | other | unknown
-    code: str
-    name: str
-    cluster: str
-    supplier: str
-    agreed: bool
-    agreement: str
-    live_since: date | None
-    last_received_at: datetime | None
-    silent: bool
-    received: int
-    filed: int
-    quarantined: int
-    duplicate: int
-    patients: int
-    matched: int
-
-    @property
-    def balances(self) -> bool:
-        """True when nothing that was received is unaccounted for."""
-        return self.received == self.filed + self.quarantined + self.duplicate
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The page in one sentence."""
-
-    practices: int
-    agreed: int
-    silent: int
-    received: int
-    filed: int
-    quarantined: int
-    duplicate: int
-
-    @property
-    def pending(self) -> int:
-        """Practices without an agreement in force."""
-        return self.practices - self.agreed
-
-    @property
-    def balances(self) -> bool:
-        """True when nothing that was received is unaccounted for."""
-        return self.received == self.filed + self.quarantined + self.duplicate
+_ALARMS_SHOWN = 10
+_LEFT_OUT = {"alarms", "habit", "latency", "phone"}
 
 
 @staff("see-feeds")
 def feeds(request: HttpRequest) -> HttpResponse:
     """All lines, narrowed and sorted as asked."""
-    lines = _lines()
+    lines = feed_lines.all_lines()
     show, sort = request.GET.get("show", "all"), request.GET.get("sort", "name")
-    shown = _sorted([line for line in lines if _passes(line, show)], sort)
-    counts = {name: sum(_passes(line, name) for line in lines) for name, _ in _CHOICES}
+    shown = feed_lines.in_order([line for line in lines if feed_lines.passes(line, show)], sort)
+    groups = ("practice", "other", "unknown")
+    standing = feed_lines.alarmed(lines)
     values = {
-        "summary": _summary(lines),
-        "groups": [
-            (group, [line for line in shown if line.group == group]) for group in ("practice", "other", "unknown")
-        ],
+        "summary": feed_lines.summary(lines),
+        "standing": standing[:_ALARMS_SHOWN],
+        "more": len(standing) - _ALARMS_SHOWN,
+        "people": _names(),
+        "kinds": KINDS,
+        "groups": [(group, [line for line in shown if line.group == group]) for group in groups],
         "choices": _CHOICES,
-        "counts": counts,
-        "sorts": _SORTS,
+        "counts": {name: sum(feed_lines.passes(line, name) for line in lines) for name, _ in _CHOICES},
+        "sorts": SORTS,
         "show": show,
-        "sort": sort if sort in _SORTS else "name",
+        "sort": sort if sort in SORTS else "name",
+        "spark": sparkline.sparkline,
+        "volume": sparkline.words,
     }
     return render(request, "site/feeds.jinja", values)
+
+
+@staff("see-feeds")
+def one(request: HttpRequest, code: str, format_name: str) -> HttpResponse:
+    """One feed: its alarms, its week against the usual, how long messages take, what was refused last."""
+    line = next((line for line in feed_lines.all_lines() if (line.code, line.format) == (code, format_name)), None)
+    feed = gateway.feed_id(code, format_name)
+    if line is None or feed is None:
+        return render(request, "site/not_found.jinja", status=404)
+    actor, now = access.actor_of(request.user), clock.now()
+    days = line.habit.days if line.habit else ()
+    values = {
+        "line": line,
+        "kinds": KINDS,
+        "people": _names(),
+        "past": [alarm for alarm in monitor.alarms(feed=feed, standing=False) if alarm.cleared_at][:20],
+        "days": days,
+        "bars": sparkline.bars(days, f"New messages a day: {sparkline.words(days)}") if len(days) > 1 else "",
+        "hour": gateway.latencies(now, 1).get(feed),
+        "refused": gateway.quarantined(5, feed=feed),
+        "may_acknowledge": access.may(actor, "replay"),
+        "may_see": access.may(actor, "see-quarantine"),
+    }
+    return render(request, "site/feed.jinja", values)
+
+
+@staff("replay")
+@posted("feeds")
+def acknowledge(request: HttpRequest, key: int) -> HttpResponse:
+    """Take note of an alarm: who has seen to it, and what was done. It stands until the feed is well."""
+    note = request.POST.get("note", "").strip()
+    if not note:
+        messages.error(request, "Say in the note what you did or found, so that others know. Nothing was kept.")
+    elif monitor.acknowledge(key, note=note, now=clock.now(), by=access.actor_of(request.user).key):
+        messages.info(request, "Your note stands beside the alarm. The alarm ends by itself when the feed is well.")
+    else:
+        messages.info(request, "That alarm is over: there was nothing to take note of.")
+    return redirect("feed", request.POST.get("code") or "?", request.POST.get("format") or "unknown")
 
 
 @staff("see-feeds")
@@ -107,11 +96,12 @@ def download(request: HttpRequest) -> HttpResponse:
     """The same lines as a file."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="feeds.csv"'
-    names = Line.__slots__
+    names = [name for name in Line.__slots__ if name not in _LEFT_OUT]
     writer = csv.writer(response)
-    writer.writerow(names)
-    for line in _lines():
-        writer.writerow([harmless(getattr(line, name)) for name in names])
+    writer.writerow([*names, "alarms", "latency_p95_seconds"])
+    for line in feed_lines.all_lines():
+        more = [" ".join(alarm.kind for alarm in line.alarms), round(line.latency.p95, 3) if line.latency else ""]
+        writer.writerow([*(harmless(getattr(line, name)) for name in names), *more])
     return response
 
 
@@ -122,102 +112,9 @@ def harmless(value: object) -> object:
 
 def summary() -> Summary:
     """The totals, for the home page."""
-    return _summary(_lines())
+    return feed_lines.summary(feed_lines.all_lines())
 
 
-def _summary(lines: list[Line]) -> Summary:
-    practices = [line for line in lines if line.group == "practice"]
-    totals = _totals(lines)
-    agreed, silent = sum(line.agreed for line in practices), sum(line.silent for line in lines)
-    return Summary(len(practices), agreed, silent, **totals)
-
-
-def _totals(counted: Sequence[Line] | Sequence[FeedLine]) -> dict[str, int]:
-    """The four counts that must balance, summed."""
-    names = ("received", "filed", "quarantined", "duplicate")
-    return {name: sum(getattr(one, name) for one in counted) for name in names}
-
-
-def _lines() -> list[Line]:
-    """One line an organisation that sends, or is a practice and should."""
-    now = clock.now()
-    feeds_by_code: dict[str, list[FeedLine]] = {}
-    for feed in gateway.feed_lines():
-        feeds_by_code.setdefault(feed.organisation_code, []).append(feed)
-    agreements, counts = access.agreements(now), record.source_counts()
-    practices = {practice.code: practice for practice in place.practices()}
-    names = place.organisation_names(feeds_by_code)
-    lines = []
-    for code in sorted(practices.keys() | feeds_by_code.keys()):
-        practice = practices.get(code)
-        group = "practice" if practice else "other" if code in names else "unknown"
-        name = practice.name if practice else names.get(code) or _unknown_name(code, counts)
-        who = (group, code, name, practice.cluster if practice else "")
-        lines.append(_line(who, feeds_by_code.get(code, []), agreements.get(code), counts.get(code), now))
-    return lines
-
-
-def _unknown_name(code: str, counts: dict[str, SourceCount]) -> str:
-    if code == "?":
-        return "Sender not readable"
-    return counts[code].name if code in counts and counts[code].name else "Not in this place's folder"
-
-
-def _line(
-    who: tuple[str, str, str, str],
-    feeds: list[FeedLine],
-    agreement: AgreementLine | None,
-    count: SourceCount | None,
-    now: datetime,
-) -> Line:
-    last = max((feed.last_received_at for feed in feeds if feed.last_received_at), default=None)
-    agreed = bool(agreement and agreement.in_force)
-    totals = _totals(feeds)
-    return Line(
-        *who,
-        supplier=next((feed.supplier for feed in feeds if feed.supplier), ""),
-        agreed=agreed,
-        agreement=_agreement_words(who[1], agreement),
-        live_since=min((feed.live_since for feed in feeds if feed.live_since), default=None),
-        last_received_at=last,
-        silent=any(_is_silent(feed, now) for feed in feeds),
-        patients=count.patients if count else 0,
-        matched=count.matched if count else 0,
-        **totals,
-    )
-
-
-def _agreement_words(code: str, agreement: AgreementLine | None) -> str:
-    if agreement is None:
-        return (kept("pending.json") or {}).get(code, "No agreement")
-    if agreement.in_force:
-        return f"Signed {agreement.signed_on:%-d %b %Y}" if agreement.signed_on else "In force"
-    return f"Ended {agreement.ends:%-d %b %Y}" if agreement.ends else f"Starts {agreement.starts:%-d %b %Y}"
-
-
-def _is_silent(feed: FeedLine, now: datetime) -> bool:
-    """True for a feed that was heard and then not for two of its intervals; one never heard is waiting, not silent."""
-    if not feed.expected_minutes or feed.last_received_at is None:
-        return False
-    return now - feed.last_received_at > timedelta(minutes=feed.expected_minutes * _SILENT_AFTER)
-
-
-def _passes(line: Line, show: str) -> bool:
-    practice = line.group == "practice"
-    tests = {
-        "pending": practice and not line.agreed,
-        "silent": line.silent,
-        "waiting": line.received == 0,
-        "others": not practice,
-    }
-    return tests.get(show, True)
-
-
-def _sorted(lines: list[Line], sort: str) -> list[Line]:
-    keys = {
-        "last": lambda line: (line.last_received_at or _LONG_AGO, line.name),
-        "supplier": lambda line: (line.supplier, line.name),
-        "matched": lambda line: (line.matched / line.patients if line.patients else -1, line.name),
-    }
-    # Silent ones stand on top however the rest is sorted.
-    return sorted(lines, key=lambda line: (not line.silent, *keys.get(sort, lambda one: (one.name,))(line)))
+def _names() -> dict[str, str]:
+    """Names of staff by key, and of those who are no user."""
+    return {user.key: user.display_name for user in access.users()} | {"operator": "the operator"}

@@ -1,0 +1,62 @@
+"""What is due each minute, in a process of its own beside the server: today the feed monitor.
+
+Ends when its parent has. A look that fails is said on stderr and made again a minute later.
+"""
+
+import os
+import sys
+import time
+from contextlib import suppress
+
+_SECONDS = 60
+BY = "due-jobs"
+"""The ledger's name for what the clock does."""
+
+
+def main() -> None:
+    """Look now and each minute, for as long as the parent lives."""
+    parent = os.getppid()
+    _start_django()
+    last = None
+    while os.getppid() == parent:
+        if last is None or time.monotonic() - last >= _SECONDS:
+            last = time.monotonic()
+            _look()
+        time.sleep(0.5)
+
+
+def _start_django() -> None:
+    from oneplace.site import database
+
+    database.start_up(False, lambda words: None)
+
+
+def _look() -> None:
+    """One look, with the business clock of the demo. Connections are given back between looks."""
+    from django.db import close_old_connections
+
+    from oneplace.site.mishaps import words_of
+
+    try:
+        run()
+    except Exception as error:
+        print(f"What is due could not be done: {words_of(error)}", file=sys.stderr)
+    close_old_connections()
+
+
+def run() -> None:
+    """Everything that is due, once. While the demo still loads its people nothing is: feeds are half heard."""
+    from oneplace.gateway import monitor
+    from oneplace.kernel import clock
+    from oneplace.place import queries as place
+    from oneplace.site.shell import kept
+
+    if (kept("progress.json") or {}).get("state") == "loading":
+        return
+    clock.set_offset(place.offset())
+    monitor.check(now=clock.now(), by=BY)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()
