@@ -61,11 +61,20 @@ def note_commit(seconds: float) -> None:
     _last_commit = seconds
 
 
-def refiled(feed: int, received_at: datetime, before: str, after: str) -> None:
-    """A replay turned a message's outcome: its hour, and that hour alone, says so."""
-    if before != after:
-        found = FeedHour.objects.filter(feed_id=feed, hour=hour_of(received_at))
-        found.update(**{before: F(before) - 1, after: F(after) + 1})
+def refiled(before: int, after: int, received_at: datetime, outcome: str) -> None:
+    """A replay filed a quarantined message, perhaps under another feed: the hour in which it came says so."""
+    if outcome == "quarantined":
+        return
+    hour = hour_of(received_at)
+    if before == after:
+        FeedHour.objects.filter(feed_id=before, hour=hour).update(
+            quarantined=F("quarantined") - 1, filed=F("filed") + 1
+        )
+        return
+    FeedHour.objects.filter(feed_id=before, hour=hour).update(
+        received=F("received") - 1, quarantined=F("quarantined") - 1
+    )
+    _add_hours([(after, hour, 1, 1, 0, 0, 0, None, None)])
 
 
 def newest_told(message: Message, now: datetime) -> datetime | None:

@@ -105,6 +105,28 @@ def quarantined(
     return [_line(receipt) for receipt in rows.select_related("document")[offset : offset + limit]]
 
 
+def adoptable(key: str, scope: str = "one") -> list[str]:
+    """Keys of messages that don't say whose they are, oldest first: this one, or all of its file or its channel.
+
+    `scope` is one, file or channel. Empty where the message is no longer of that kind.
+    """
+    rows = _quarantined("source-missing").order_by("pk")
+    told = rows.filter(key=key).values("name", "channel").first()
+    if told is None or scope not in ("one", "file", "channel"):
+        return []
+    if scope == "one":
+        return [key]
+    # A file's messages bear its name; by a channel without names a message is a file of its own.
+    chosen = rows.filter(channel=told["channel"])
+    chosen = chosen.filter(name=told["name"]) if scope == "file" and told["name"] else chosen
+    return [key] if scope == "file" and not told["name"] else list(chosen.values_list("key", flat=True))
+
+
+def quarantine_keys(code: str) -> list[str]:
+    """Keys of all messages that wait with one reason code, oldest first."""
+    return list(_quarantined(code).order_by("pk").values_list("key", flat=True))
+
+
 def quarantine_reasons() -> list[tuple[str, int]]:
     """Reason codes with how many messages wait for each, most first."""
     rows = _quarantined(None).values_list("reason_code").annotate(many=Count("pk")).order_by("-many", "reason_code")

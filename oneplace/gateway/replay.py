@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 import zstandard
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from oneplace import formats
 from oneplace.gateway import counts, rules
-from oneplace.gateway.models import Receipt
+from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.receive import UNKNOWN_SOURCE, id_used_twice, judge, vouched
 from oneplace.gateway.rules import Tally
 from oneplace.kernel import clock
@@ -23,6 +23,9 @@ from oneplace.record.filing import Filing, Stored
 
 _LEFT_ALONE = frozenset({"source-other", "id-used-twice"})
 """Reasons that lie with the sender and not with the reading: to read again would file what was rightly refused."""
+
+ADOPTABLE = "source-missing"
+"""The one reason that a person's word for the organisation cures."""
 
 
 def replay(keys: Iterable[str] | None = None, *, by: str, code: str | None = None) -> Tally:
@@ -38,20 +41,48 @@ def replay(keys: Iterable[str] | None = None, *, by: str, code: str | None = Non
     return tally
 
 
-def _replay_one(pk: int, by: str, tally: Tally) -> None:
+def adopt(keys: Iterable[str], *, feed_code: str, by: str) -> Tally:
+    """Read messages that don't say whose they are again, as that organisation's; others are left as they are.
+
+    The caller vouches for the organisation, which must be of this place. Not undone: facts are filed under its name.
+    """
+    chosen = Receipt.objects.filter(outcome=Receipt.Outcome.QUARANTINED, reason_code=ADOPTABLE).order_by("pk")
+    tally = Tally()
+    for pk in list(chosen.filter(key__in=list(keys)).values_list("pk", flat=True)):
+        _replay_one(pk, by, tally, feed_code)
+    return tally
+
+
+def _replay_one(pk: int, by: str, tally: Tally, feed_code: str = "") -> None:
     with transaction.atomic():
+        # Feeds are locked before receipts, as receiving does it.
+        feed = _adopting(pk, feed_code) if feed_code else None
         receipt = Receipt.objects.select_for_update(of=("self",)).select_related("document", "feed").get(pk=pk)
         if receipt.outcome != Receipt.Outcome.QUARANTINED:
             return  # another replay was first
         raw = zstandard.ZstdDecompressor().decompress(bytes(receipt.document.body))
-        read = vouched(formats.read(raw, receipt.name), _vouched_for(receipt))
+        read = vouched(formats.read(raw, receipt.name), feed_code or _vouched_for(receipt))
         if receipt.reason_code not in _LEFT_ALONE:
             _settle(receipt, read, raw, by)
+        before = receipt.feed_id
+        if feed and receipt.outcome == Receipt.Outcome.FILED:
+            receipt.feed = feed
         receipt.replays = F("replays") + 1
         receipt.save()
-        ledger.write(actor=by, action="replay message", subject=receipt.key, detail={"outcome": receipt.outcome})
-        counts.refiled(receipt.feed_id, receipt.received_at, Receipt.Outcome.QUARANTINED, receipt.outcome)
+        detail = {"outcome": receipt.outcome} | ({"organisation": feed_code} if feed_code else {})
+        ledger.write(actor=by, action="adopt message" if feed else "replay message", subject=receipt.key, detail=detail)
+        counts.refiled(before, receipt.feed_id, receipt.received_at, receipt.outcome)
     tally.note(read.format, receipt.outcome)
+
+
+def _adopting(pk: int, code: str) -> Feed:
+    """The adopting organisation's feed of the message's format, as heard when the message came."""
+    at, format_name = Receipt.objects.values_list("received_at", "feed__format").get(pk=pk)
+    feed, _ = Feed.objects.get_or_create(organisation_code=code, format=format_name)
+    heard = Feed.objects.filter(pk=feed.pk)
+    heard.filter(Q(first_received_at=None) | Q(first_received_at__gt=at)).update(first_received_at=at)
+    heard.filter(Q(last_received_at=None) | Q(last_received_at__lt=at)).update(last_received_at=at)
+    return feed
 
 
 def _vouched_for(receipt: Receipt) -> str:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("quarantine/", quarantine.listed, name="quarantine"),
     path("quarantine/replay/", quarantine.replay_reason, name="quarantine-replay-reason"),
     path("quarantine/<str:key>/", quarantine.one, name="quarantine-one"),
+    path("quarantine/<str:key>/whose/", quarantine.adopt, name="quarantine-adopt"),
     path("quarantine/<str:key>/replay/", quarantine.replay_one, name="quarantine-replay"),
     path("ledger/", ledger.latest, name="ledger"),
     path("ledger/verify/", ledger.verify, name="ledger-verify"),

@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+from factories import wire
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +47,30 @@ def test_quarantined_message_is_read_again(page, sign_in, place, axe, tmp_path, 
     page.click("text=Read it again")
     page.wait_for_selector("[role=status]")
     assert "still can't be read" in page.inner_text("[role=status]")
+
+
+def test_message_without_its_organisation_is_given_one(page, sign_in, place, axe, tmp_path, ingest):
+    """Given a message that doesn't say whose it is, then the data manager says so, checks, and it is filed."""
+    nameless = tmp_path / "nameless.hl7"
+    number = secrets.token_hex(4)
+    nameless.write_bytes(wire.adt(facility="", number=number, pid=wire.PID.replace("RCB123", number)))
+    assert ingest(nameless) == 3
+    sign_in(page, "priti")
+    page.goto(f"{place.address}/quarantine/?reason=source-missing")
+    page.locator("tbody a").first.click()
+    page.click("text=Say whose this is")
+    page.wait_for_selector("h1:has-text('Say whose this is')")
+    axe(page)
+    page.click("text=Continue")
+    page.wait_for_selector("[role=alert]")
+    axe(page)
+    page.select_option("#organisation", "Z9A")
+    page.click("text=Continue")
+    page.wait_for_selector("text=This can't be undone.")
+    axe(page)
+    page.click("button[value=adopt]")
+    page.wait_for_selector("[role=status]")
+    assert "1 read again: 1 filed." in page.inner_text("[role=status]")
 
 
 def test_privacy_officer_sees_who_looked_and_checks_the_ledger(page, sign_in, find, place, axe):

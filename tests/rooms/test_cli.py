@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from factories import wire
 
 pytestmark = pytest.mark.sqlite
 COMMAND = Path(sys.executable).with_name("oneplace")
@@ -112,3 +113,29 @@ def test_key_is_shown_once(run, example):
     done = run("feeds", "key", "Z90010")
     assert done.returncode == 0
     assert len(done.stdout.strip()) > 40
+
+
+def test_feeds_are_checked_and_say_how_long_messages_take(run, example, tmp_path):
+    (tmp_path / "one.hl7").write_bytes(wire.adt(number="LATENCY"))
+    run("ingest", str(tmp_path))
+    done = run("feeds", "check", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert "never" in {one["kind"] for one in found}
+    assert "ongoing" in run("feeds", "check").stdout
+    lines = json.loads(run("feeds", "list", "--json").stdout)
+    assert next(line for line in lines if line["organisation_code"] == "RCB")["latency_last_hour"]["p95"] > 0
+    assert any(line["alarms"] == ["never"] for line in lines)
+
+
+def test_message_without_an_organisation_is_adopted_by_a_word(run, example, tmp_path):
+    (tmp_path / "one.hl7").write_bytes(wire.adt(facility=""))
+    assert run("ingest", str(tmp_path)).returncode == 3
+    assert run("feeds", "adopt", "--feed", "NONE", "--code", "source-missing").returncode == 2
+    assert run("feeds", "adopt", "--feed", "Z9A").returncode == 2
+    assert run("feeds", "adopt", "--feed", "Z9A", "--code", "json-broken").returncode == 2
+    done = run("feeds", "adopt", "--feed", "Z9A", "--code", "source-missing", "--json")
+    assert (done.returncode, json.loads(done.stdout)["filed"]) == (0, 1)
+    again = run("feeds", "adopt", "--feed", "Z9A", "--code", "source-missing")
+    assert again.returncode == 3
+    assert "None of them waits" in again.stderr

@@ -103,3 +103,29 @@ def feeds_replay(
     tally = replay(by=OPERATOR, code=code or None)
     told(loading.plain(tally), as_json, loading.words(tally))
     sys.exit(FINDINGS if tally.quarantined else 0)
+
+
+@app.command("adopt")
+@operator
+def feeds_adopt(
+    feed: Annotated[str, typer.Option(help="ODS code of the organisation whose messages they are: you vouch for it.")],
+    key: Annotated[list[str] | None, typer.Option(help="A message's key, as 'feeds quarantine' prints it.")] = None,
+    code: Annotated[str, typer.Option(help="All that wait with this reason: source-missing.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say whose messages are that don't name their organisation, and read them again. This can't be undone."""
+    start_up()
+    from oneplace.gateway import queries
+    from oneplace.gateway.replay import ADOPTABLE, adopt
+    from oneplace.place import queries as place
+    from oneplace.site import loading
+
+    if place.organisation(feed) is None:
+        stop(f"No organisation of this place has the ODS code '{feed}'. See them: oneplace feeds list", USAGE)
+    if bool(key) == bool(code) or (code and code != ADOPTABLE):
+        stop(f"Say which messages: --key KEY (again for more), or --code {ADOPTABLE} for all of them.", USAGE)
+    tally = adopt(key or queries.quarantine_keys(ADOPTABLE), feed_code=feed, by=OPERATOR)
+    told(loading.plain(tally), as_json, loading.words(tally))
+    if not tally.received:
+        say("None of them waits for lack of an organisation. See: oneplace feeds quarantine")
+    sys.exit(FINDINGS if tally.quarantined or not tally.received else 0)

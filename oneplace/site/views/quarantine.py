@@ -1,5 +1,7 @@
 """Messages that could not be read: why, the beginning of their bytes, and reading them again after the cure."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,12 +10,20 @@ from django.views.decorators.http import require_GET
 from oneplace.access.policy import staff
 from oneplace.access.queries import actor_of, may
 from oneplace.gateway import actions, queries
-from oneplace.gateway.replay import replay
+from oneplace.gateway.replay import ADOPTABLE, replay
+from oneplace.gateway.replay import adopt as adopting
 from oneplace.gateway.rules import Tally
 from oneplace.place import queries as place
 from oneplace.site.views.posting import posted
 
 _PAGE = 50
+_MOST = 1000
+"""Messages that one press of the button adopts; the command line takes any number."""
+_SCOPES = {
+    "one": "This message alone",
+    "file": "All of the same file",
+    "channel": "All that came by the same channel",
+}
 
 
 @staff("see-quarantine")
@@ -46,7 +56,13 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     if detail is None:
         return render(request, "site/not_found.jinja", status=404)
     head = detail.head.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    values = {"detail": detail, "line": detail.line, "head": head, "may_replay": may(actor, "replay")}
+    values = {
+        "detail": detail,
+        "line": detail.line,
+        "head": head,
+        "may_replay": may(actor, "replay"),
+        "adoptable": detail.line.code == ADOPTABLE,
+    }
     return render(request, "site/quarantine_one.jinja", values)
 
 
@@ -56,6 +72,40 @@ def replay_one(request: HttpRequest, key: str) -> HttpResponse:
     """Read one message again."""
     messages.info(request, _words(replay([key], by=actor_of(request.user).key)))
     return redirect("quarantine")
+
+
+@staff("replay")
+def adopt(request: HttpRequest, key: str) -> HttpResponse:
+    """Say whose a message is that doesn't: choose, check, and only then read again. It can't be undone."""
+    scopes = {scope: len(queries.adoptable(key, scope)) for scope in _SCOPES}
+    if not scopes["one"]:
+        messages.info(request, "That message no longer waits for its organisation: someone may have said whose it is.")
+        return redirect("quarantine")
+    told = request.POST.get("organisation", ""), request.POST.get("scope", "one")
+    names = {one.code: one.name for one in place.organisations()}
+    values = {
+        "key": key,
+        "scopes": {scope: (_SCOPES[scope], many) for scope, many in scopes.items()},
+        "organisations": names,
+        "chosen": told[0],
+        "scope": told[1],
+        "most": _MOST,
+        "error": "" if request.method == "GET" else _unchosen(*told, names),
+    }
+    if request.method == "GET" or values["error"] or request.POST.get("step") == "change":
+        return render(request, "site/adopt.jinja", values)
+    if request.POST.get("step") != "adopt":
+        return render(request, "site/adopt_check.jinja", values)
+    keys = queries.adoptable(key, told[1])[:_MOST]
+    messages.info(request, _words(adopting(keys, feed_code=told[0], by=actor_of(request.user).key)))
+    return redirect("quarantine")
+
+
+def _unchosen(organisation: str, scope: str, names: Mapping[str, str]) -> str:
+    """What is missing in the form; '' when nothing is."""
+    if organisation not in names:
+        return "Choose the organisation whose data this is"
+    return "" if scope in _SCOPES else "Choose which messages you mean"
 
 
 @staff("replay")
