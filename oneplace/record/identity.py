@@ -1,60 +1,149 @@
-"""Links each source's patient to a person, by `rules.arrange`. Moves no entry: a link is one column of one row.
+"""Links each source's patient to a person, by `rules.settle`. Moves no entry: a link is one column of one row.
 
 A person who holds an NHS number gathers the patients that may be linked on it; any other patient is a person by
-itself until someone, or a corrected number, says otherwise.
+itself (`LocalPatient.alone`), and comes back to that same person when a link is undone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import connection
+from django.db.models import F, Q
+
 from oneplace.kernel.ids import new_person_id
+from oneplace.kernel.rows import Move
 from oneplace.record import rules
 from oneplace.record.bulk import in_chunks, update_rows
-from oneplace.record.models import LocalPatient, Person, PersonName, ReviewTask
-from oneplace.record.rules import Claim, Link, Placement
+from oneplace.record.filing import Told
+from oneplace.record.models import (
+    LinkDecision,
+    LocalPatient,
+    PatientPostcode,
+    Person,
+    PersonName,
+    ReviewTask,
+    SourceMerge,
+)
+from oneplace.record.patients import Held
+from oneplace.record.rules import Claim, Judgement, Link, Placement
 
-_ALONE = "no NHS number that can be linked on"
 _TO_REVIEW = (Link.PROVISIONAL, Link.HELD)
+_MOST_ROUNDS = 6
+"""How often the set to settle may grow: a number leads to a merge, a merge to a number; longer chains don't occur."""
 
 
 def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, str]:
-    """Place the patients, and those who share an old or new NHS number with them.
+    """Settle the patients anew, with all whom a number, demographics, a merge or a decision ties to them.
 
-    Returns the person's key for each patient that had one and was moved.
+    `to_link`: patients with the NHS numbers that they had before. Returns the person's key for each patient that had
+    one and was moved.
     """
     if not to_link:
         return {}
-    numbers = sorted(set().union(*to_link.values()))
-    people = _patients(list(to_link), numbers)
+    people = _closed(set(to_link), set().union(*to_link.values()))
     placements = _placements(people)
-    holders = _holders({p.link_number for p in people.values() if placements[p.pk].together}, now)
-    moved = _move(people, placements, holders, now)
+    moved = _move(people, placements, now)
     _review(people, placements, now)
     return moved
 
 
-def _patients(ids: Sequence[int], numbers: Sequence[str]) -> dict[int, LocalPatient]:
+def note_merges(told: Sequence[Told], held: Held) -> None:
+    """Keep what sources merged and un-merged, and have both patients settled anew."""
+    for one in told:
+        for event in one.message.events:
+            if event.move not in (Move.MERGED, Move.UNMERGED) or not event.other_local_id:
+                continue
+            kept, folded = (held.ids[one.source_id, key] for key in (event.local_id, event.other_local_id))
+            if kept != folded:
+                _note(kept, folded, event.move is Move.MERGED, event.at or one.at)
+                for patient in (kept, folded):
+                    held.to_link.setdefault(patient, set())
+
+
+def now_known_as(person: str) -> str:
+    """The person whom somebody's former key leads to since they were linked; '' where it leads nowhere else."""
+    moved = LocalPatient.objects.filter(alone__key=person).exclude(person=F("alone"))
+    return moved.values_list("person__key", flat=True).first() or ""
+
+
+def _note(kept: int, folded: int, standing: bool, at: datetime) -> None:
+    """The newest telling of a pair stands, in whichever direction it was told; at one time a merge does."""
+    pair = SourceMerge.objects.filter(Q(kept=kept, folded=folded) | Q(kept=folded, folded=kept))
+    held = pair.first()
+    if held is None:
+        SourceMerge.objects.create(kept_id=kept, folded_id=folded, standing=standing, told_at=at)
+    elif (at, standing, -kept) > (held.told_at, held.standing, -held.kept_id):
+        pair.update(kept=kept, folded=folded, standing=standing, told_at=at)
+
+
+def _closed(ids: set[int], numbers: set[str]) -> dict[int, LocalPatient]:
+    """The patients, and whoever must be settled with them."""
+    people: dict[int, LocalPatient] = {}
+    asked: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        fresh = _patients(ids - people.keys(), numbers - asked)
+        fresh = {key: patient for key, patient in fresh.items() if key not in people}
+        asked |= numbers
+        people |= fresh
+        if not fresh:
+            break
+        numbers = {patient.link_number for patient in fresh.values() if patient.link_number}
+        ids = _tied(fresh) | _alike(fresh)
+    return people
+
+
+def _patients(ids: Iterable[int], numbers: Iterable[str]) -> dict[int, LocalPatient]:
     found: dict[int, LocalPatient] = {}
     rows = LocalPatient.objects.select_related("source", "person")
-    for chunk in in_chunks(numbers):
+    for chunk in in_chunks(sorted(numbers)):
         found |= {patient.pk: patient for patient in rows.filter(link_number__in=chunk)}
-    for chunk in in_chunks([pk for pk in ids if pk not in found]):
+    for chunk in in_chunks(sorted(set(ids) - found.keys())):
         found |= {patient.pk: patient for patient in rows.filter(pk__in=chunk)}
     return found
 
 
+def _tied(people: Mapping[int, LocalPatient]) -> set[int]:
+    """Those whom a standing merge or decision ties to these."""
+    found: set[int] = set()
+    for chunk in in_chunks(list(people)):
+        merges = SourceMerge.objects.filter(Q(kept__in=chunk) | Q(folded__in=chunk), standing=True)
+        decided = LinkDecision.objects.filter(Q(patient__in=chunk) | Q(other__in=chunk), undone_at=None)
+        for pair in (*merges.values_list("kept_id", "folded_id"), *decided.values_list("patient_id", "other_id")):
+            found |= set(pair)
+    return found
+
+
+def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
+    """Those who may agree in date of birth and name with these, where one side has no number to link on."""
+    bare = [key for key, patient in people.items() if not patient.link_number and patient.birth_date]
+    numbered = [key for key, patient in people.items() if patient.link_number and patient.birth_date]
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        for ids, condition in ((bare, ""), (numbered, " AND other.link_number = ''")):
+            for chunk in in_chunks(ids):
+                marks = ", ".join(["%s"] * len(chunk))
+                cursor.execute(
+                    "SELECT DISTINCT theirs.patient_id FROM record_personname mine"  # noqa: S608
+                    " JOIN record_personname theirs ON theirs.family = mine.family AND theirs.given = mine.given"
+                    " AND theirs.birth_date = mine.birth_date"
+                    " JOIN record_localpatient other ON other.id = theirs.patient_id"
+                    f" WHERE mine.patient_id IN ({marks}){condition}",
+                    list(chunk),
+                )
+                found |= {row[0] for row in cursor.fetchall()}
+    return found
+
+
 def _placements(people: Mapping[int, LocalPatient]) -> dict[int, Placement]:
-    names = _names(list(people))
-    groups: dict[str, list[Claim]] = {}
-    placed: dict[int, Placement] = {}
-    for patient in people.values():
-        if not patient.link_number:
-            placed[patient.pk] = Placement(patient.pk, Link.UNLINKED, _ALONE)
-            continue
-        groups.setdefault(patient.link_number, []).append(_claim(patient, names.get(patient.pk, [])))
-    for claims in groups.values():
-        placed |= {placement.key: placement for placement in rules.arrange(claims)}
-    return placed
+    names, postcodes = _names(list(people)), _postcodes(list(people))
+    claims = [_claim(patient, names.get(key, []), postcodes.get(key, [])) for key, patient in people.items()]
+    merges, judgements = [], []
+    for chunk in in_chunks(list(people)):
+        standing = SourceMerge.objects.filter(folded__in=chunk, standing=True)
+        merges += standing.values_list("kept_id", "folded_id")
+        decided = LinkDecision.objects.filter(patient__in=chunk, undone_at=None)
+        judgements += [Judgement(*row) for row in decided.values_list("patient_id", "other_id", "same", "by_name")]
+    return rules.settle(claims, merges, judgements)
 
 
 def _names(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
@@ -66,13 +155,27 @@ def _names(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     return names
 
 
-def _claim(patient: LocalPatient, names: Sequence[tuple[str, str]]) -> Claim:
+def _postcodes(ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for chunk in in_chunks(ids):
+        for patient, code in PatientPostcode.objects.filter(patient__in=chunk).values_list("patient_id", "postcode"):
+            found.setdefault(patient, []).append(code)
+    return found
+
+
+def _claim(patient: LocalPatient, names: Sequence[tuple[str, str]], postcodes: Sequence[str]) -> Claim:
     return Claim(
         key=patient.pk,
         order=patient.rank,
         families=frozenset(family for family, _ in names),
         givens=frozenset(given for _, given in names),
         birth_date=patient.birth_date,
+        number=patient.link_number,
+        source=patient.source.code,
+        verified=patient.number_verified,
+        sex=patient.sex,
+        names=frozenset(names),
+        postcodes=frozenset(postcodes),
     )
 
 
@@ -95,34 +198,39 @@ def _held(numbers: set[str]) -> dict[str, Person]:
     }
 
 
-def _move(
-    people: Mapping[int, LocalPatient],
-    placements: Mapping[int, Placement],
-    holders: Mapping[str, Person],
-    now: datetime,
-) -> dict[int, str]:
-    """Write the links that changed; a patient placed alone keeps the person that it was alone in."""
-    lonely = {
-        pk: Person(key=new_person_id(), created_at=now)
-        for pk, patient in people.items()
-        if not placements[pk].together and (patient.person is None or patient.person.nhs_number)
+def _lone(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> dict[int, int]:
+    """The person of each patient who leads a group without a number: the one that it has always been when alone."""
+    leaders = {placement.group[1] for placement in placements.values() if placement.group[0] == "patient"}
+    known = {
+        key: patient.alone_id or (patient.person_id if patient.person and not patient.person.nhs_number else None)
+        for key, patient in people.items()
+        if key in leaders
     }
-    if lonely:
-        Person.objects.bulk_create(lonely.values())
-    changed: list[LocalPatient] = []
-    moved: dict[int, str] = {}
-    for pk, patient in people.items():
-        placement = placements[pk]
-        person = holders[patient.link_number] if placement.together else lonely.get(pk, patient.person)
-        assert person is not None
-        if patient.person_id and patient.person_id != person.pk:
-            moved[pk] = person.key
-        if (patient.person_id, patient.link, patient.link_reason) != (person.pk, placement.link, placement.reason):
-            patient.person, patient.link, patient.link_reason = person, placement.link.value, placement.reason
-            changed.append(patient)
-    rows = [(patient.person_id, patient.link, patient.link_reason, patient.pk) for patient in changed]
-    update_rows("record_localpatient", ("person_id", "link", "link_reason"), rows)
-    return moved
+    made = {key: Person(key=new_person_id(), created_at=now) for key, person in known.items() if person is None}
+    if made:
+        Person.objects.bulk_create(made.values())
+    return {key: person or made[key].pk for key, person in known.items()}
+
+
+def _move(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> dict[int, str]:
+    """Write the links that changed; a patient who is alone is the person that it always was alone."""
+    numbers = {str(placement.group[1]) for placement in placements.values() if placement.group[0] == "number"}
+    holders = {number: person.pk for number, person in _holders(numbers, now).items()}
+    lone = _lone(people, placements, now)
+    changed, moved = [], {}
+    for key, patient in people.items():
+        placement = placements[key]
+        kind, name = placement.group
+        person = holders[str(name)] if kind == "number" else lone[int(name)]
+        alone = lone.get(key, patient.alone_id)
+        if patient.person_id and patient.person_id != person:
+            moved[key] = person
+        new = (person, alone, placement.link.value, placement.reason)
+        if new != (patient.person_id, patient.alone_id, patient.link, patient.link_reason):
+            changed.append((*new, key))
+    update_rows("record_localpatient", ("person_id", "alone_id", "link", "link_reason"), changed)
+    keys = dict(Person.objects.filter(pk__in=set(moved.values())).values_list("pk", "key")) if moved else {}
+    return {patient: keys[person] for patient, person in moved.items()}
 
 
 def _review(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> None:

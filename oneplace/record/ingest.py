@@ -20,7 +20,7 @@ from oneplace.record.bulk import in_chunks, insert_rows, moment
 from oneplace.record.filing import Filing, Stored, Told, sane
 from oneplace.record.models import Document, LocalPatient, Source
 
-_SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED}
+_SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED, Move.UNMERGED}
 _OVER = frozenset({"finished", "cancelled", "entered-in-error"})
 
 
@@ -33,8 +33,8 @@ def file(filings: Sequence[Filing], documents: Mapping[bytes, int], *, by: str, 
     held = patients.tell(told, now)
     entries.tell(told, held, now)
     _keep_issues(told)
-    moved = identity.link(held.to_link, now)
-    _repoint(moved, by)
+    identity.note_merges(told, held)
+    repoint(identity.link(held.to_link, now), by)
     access.set_relationships(_ties(told, held, now), by)
     count = sum(len(one.message.entries) for one in told)
     ledger.write(actor=by, action="file messages", detail=_summary(filings, count))
@@ -112,7 +112,7 @@ def _ties(told: Sequence[Told], held: patients.Held, now: datetime) -> list[Rela
                     people[patient], one.message.source_code, "registration", str(patient), starts, None, one.at
                 )
             )
-        rows += [_visit(one, entry, held, people) for entry in _visits(one.message)]
+        rows += [_visit(one, entry, held, people, now) for entry in _visits(one.message)]
     return rows
 
 
@@ -122,9 +122,11 @@ def _visits(message: Message) -> Iterable[EntryRow]:
         yield from (entry for entry in message.entries if entry.kind is Kind.ENCOUNTER)
 
 
-def _visit(one: Told, entry: EntryRow, held: patients.Held, people: Mapping[int, str]) -> RelationshipRow:
+def _visit(
+    one: Told, entry: EntryRow, held: patients.Held, people: Mapping[int, str], now: datetime
+) -> RelationshipRow:
     patient = held.ids[one.source_id, entry.local_id]
-    told_at = entry.version_at or one.at
+    told_at = sane(entry.version_at, now) if entry.version_at else one.at
     starts = entry.happened_at or told_at
     ends = entry.ended_at or (max(told_at, starts) if entry.status in _OVER else None)
     if entry.status in ("cancelled", "entered-in-error"):
@@ -138,7 +140,7 @@ def visit_reference(patient_id: int, told_id: str) -> str:
     return f"{patient_id}:{told_id}"
 
 
-def _repoint(moved: Mapping[int, str], by: str) -> None:
+def repoint(moved: Mapping[int, str], by: str) -> None:
     """Ties follow a patient that linkage moved to another person."""
     if not moved:
         return

@@ -7,7 +7,7 @@ A source's patient and its entries keep the newest version by the source's own t
 from django.db import models
 from django.db.models import F, Q
 
-from oneplace.kernel.ids import new_person_id
+from oneplace.kernel.ids import new_key, new_person_id
 from oneplace.record.rules import Link
 
 
@@ -44,6 +44,7 @@ class LocalPatient(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="patients")
     local_id = models.CharField(max_length=120)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="patients", null=True)
+    alone = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)  # who it is when unlinked
     link = models.CharField(
         max_length=12, choices=[(link.value, link.name.title()) for link in Link], default=Link.UNLINKED.value
     )
@@ -65,6 +66,8 @@ class LocalPatient(models.Model):
     practice_name = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=80, blank=True)
     interpreter = models.BooleanField(default=False)
+    ethnicity = models.CharField(max_length=1, blank=True)  # NHS Data Dictionary ethnic category
+    number_verified = models.BooleanField(default=False)
     version_at = models.DateTimeField(null=True)
     content = models.BinaryField(max_length=8)  # digest of the demographics: breaks ties of time
     document = models.ForeignKey(Document, on_delete=models.PROTECT)
@@ -99,6 +102,51 @@ class PersonName(models.Model):
             models.Index(fields=["family", "given"], name="name_search"),
             models.Index(fields=["birth_date"], name="name_birth_date"),
             models.Index(fields=["given"], name="name_given"),
+        ]
+
+
+class PatientPostcode(models.Model):
+    """A postcode that a source has ever told for its patient: people move, and feeds learn of it at other times."""
+
+    patient = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="postcodes")
+    postcode = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient", "postcode"], name="postcode_once_a_patient")]
+
+
+class SourceMerge(models.Model):
+    """That a source folded one of its patients into another, or took that back: the newest telling stands."""
+
+    kept = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="+")
+    folded = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="+")
+    standing = models.BooleanField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kept", "folded"], name="merge_once_a_pair")]
+
+
+class LinkDecision(models.Model):
+    """What a member of staff decided of two patients: one person or not, why; taken back, never erased."""
+
+    key = models.CharField(max_length=22, unique=True, default=new_key)
+    patient = models.ForeignKey(LocalPatient, on_delete=models.PROTECT, related_name="decisions")
+    other = models.ForeignKey(LocalPatient, on_delete=models.PROTECT, related_name="+")
+    same = models.BooleanField()
+    reason = models.CharField(max_length=400)
+    by = models.CharField(max_length=40)
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "other"], condition=Q(undone_at=None), name="one_standing_decision_a_pair"
+            ),
+            models.CheckConstraint(condition=~Q(patient=F("other")), name="decision_is_of_two"),
         ]
 
 
@@ -203,6 +251,7 @@ class DataIssue(models.Model):
 class ReviewTask(models.Model):
     """A link that a person must judge: held back or provisional, with the reason."""
 
+    key = models.CharField(max_length=22, unique=True, default=new_key)  # opaque, for addresses
     patient = models.OneToOneField(LocalPatient, on_delete=models.CASCADE, related_name="review")
     reason = models.CharField(max_length=200)
     raised_at = models.DateTimeField()

@@ -15,12 +15,12 @@ from oneplace.kernel.rows import Kind, Name, PersonRow
 from oneplace.record import rules
 from oneplace.record.bulk import in_chunks, insert_rows, moment, update_rows
 from oneplace.record.filing import Told, sane
-from oneplace.record.models import LocalPatient, NameKey, PersonName
+from oneplace.record.models import LocalPatient, NameKey, PatientPostcode, PersonName
 
 _TOLD = [
     "nhs_number", "link_number", "family", "given", "prefix", "preferred", "birth_date", "sex", "address",
     "postcode", "phone", "deceased", "deceased_at", "practice_code", "practice_name", "language",
-    "interpreter",
+    "interpreter", "ethnicity", "number_verified",
 ]  # fmt: skip
 _WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at", "last_contact_at"]
 NEVER_TOLD = datetime(1800, 1, 1, tzinfo=UTC)
@@ -40,25 +40,35 @@ class Held:
 
 def tell(told: Sequence[Told], now: datetime) -> Held:
     """File the people of the messages; returns their keys."""
-    keys = {(one.source_id, row.local_id) for one in told for row in one.message.people}
+    keys = {(one.source_id, row.local_id) for one in told for row in _people_of(one)}
     standing = _standing(keys)
     before = {key: _identity_of(patient) for key, patient in standing.items()}
     names: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    postcodes: dict[tuple[int, str], set[str]] = {}
     for one in told:
-        for row in one.message.people:
+        for row in _people_of(one):
             key = (one.source_id, row.local_id)
             _tell_one(standing, key, row, one, now)
             names.setdefault(key, set()).update(_comparable_names(row.names))
+            postcodes.setdefault(key, set()).update(told.postcode for told in row.addresses if told.postcode)
         _note_contacts(standing, one, now)
     _write(standing, before)
     held = Held({key: patient.pk for key, patient in standing.items()})
     held.new = {patient.pk for key, patient in standing.items() if key not in before}
-    grown = _write_names(standing, names)
+    grown = _write_names(standing, names) | _write_postcodes(standing, postcodes, held.new)
     for key, patient in standing.items():
         old = before.get(key)
         if old != _identity_of(patient) or patient.pk in grown:
             held.to_link[patient.pk] = {number for number in (old[0] if old else "", patient.link_number) if number}
     return held
+
+
+def _people_of(one: Told) -> list[PersonRow]:
+    """The people of a message, and those whom it names only as merged: they may be told of later."""
+    merged = {event.other_local_id for event in one.message.events if event.other_local_id}
+    merged |= {event.local_id for event in one.message.events if event.other_local_id}
+    strangers = merged - {row.local_id for row in one.message.people}
+    return [*one.message.people, *(PersonRow(key, key_only=True) for key in sorted(strangers))]
 
 
 def _standing(keys: set[tuple[int, str]]) -> dict[tuple[int, str], LocalPatient]:
@@ -129,6 +139,8 @@ def _values(row: PersonRow) -> dict[str, Any]:
         "practice_name": row.practice_name,
         "language": row.language,
         "interpreter": row.interpreter,
+        "ethnicity": row.ethnicity[:1],
+        "number_verified": row.number_verified,
     }
 
 
@@ -138,7 +150,10 @@ def _digest(values: dict[str, Any]) -> bytes:
 
 def _identity_of(patient: LocalPatient) -> tuple[object, ...]:
     """What linking looks at, besides names."""
-    return patient.link_number, patient.birth_date, patient.practice_code, patient.family, patient.given
+    return (
+        patient.link_number, patient.birth_date, patient.practice_code, patient.family, patient.given,
+        patient.sex, patient.number_verified,
+    )  # fmt: skip
 
 
 def _write(standing: dict[tuple[int, str], LocalPatient], before: dict[tuple[int, str], tuple[object, ...]]) -> None:
@@ -201,6 +216,22 @@ def _write_names(
         )
     _write_keys({name.family for name in new if name.family})
     return {name.patient_id for name in new}
+
+
+def _write_postcodes(
+    standing: dict[tuple[int, str], LocalPatient], told: dict[tuple[int, str], set[str]], new: set[int]
+) -> set[int]:
+    """Keep each postcode told; returns the patients that gained one. They are never forgotten, like names."""
+    ids = [standing[key].pk for key in told if standing[key].pk not in new]
+    known = {
+        row
+        for chunk in in_chunks(ids)
+        for row in PatientPostcode.objects.filter(patient__in=chunk).values_list("patient_id", "postcode")
+    }
+    rows = [(standing[key].pk, code[:10]) for key, codes in told.items() for code in sorted(codes)]
+    gained = [row for row in rows if row not in known]
+    insert_rows("record_patientpostcode", ("patient_id", "postcode"), gained)
+    return {patient for patient, _ in gained}
 
 
 def _write_keys(families: set[str]) -> None:

@@ -42,15 +42,26 @@ class Claim:
     families: frozenset[str]
     givens: frozenset[str]
     birth_date: date | None
+    number: str = ""  # NHS number to link on
+    source: str = ""
+    verified: bool = False  # the source says that the number was confirmed nationally
+    sex: str = ""
+    names: frozenset[tuple[str, str]] = frozenset()  # every (family, first given) ever told
+    postcodes: frozenset[str] = frozenset()  # every postcode ever told
+
+
+Group = tuple[str, str | int]
+"""Who is one person: ("number", NHS number), or ("patient", key of the claim that leads)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a claim belongs: with the holder of the number, or alone."""
+    """Where a claim belongs: with the holder of the number, with others, or alone."""
 
     key: int
     link: Link
     reason: str
+    group: Group = ("patient", 0)
 
     @property
     def together(self) -> bool:
@@ -75,35 +86,199 @@ def number_to_link_on(number: str) -> str:
     return number if nhs_number.is_valid(number) and not nhs_number.is_placeholder(number) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What somebody decided of two of the sources' patients: one person, or not. `who` in words, for the reason."""
+
+    key: int
+    other: int
+    same: bool
+    who: str
+
+
+def settle(
+    claims: Sequence[Claim], merges: Iterable[tuple[int, int]] = (), judgements: Iterable[Judgement] = ()
+) -> dict[int, Placement]:
+    """Place every claim of a closed set: all that share a number, demographics, a merge or a judgement.
+
+    First the NHS number with corroboration, then demographics where there is no number, then what a source merged
+    (`merges`: kept and folded), then what people judged. Two different valid NHS numbers are never put together.
+    Depends on the sets alone, not on any order of arrival.
+    """
+    table = _Table(claims)
+    for kept, folded in sorted(merges):
+        table.merge(kept, folded)
+    told = sorted(judgements, key=lambda one: (not one.same, one.key, one.other))
+    for judgement in told:
+        table.judge(judgement)
+    return table.placements()
+
+
 def arrange(claims: Sequence[Claim]) -> list[Placement]:
     """Place every claim to one NHS number. Depends on the set of claims alone, not on their order of arrival.
 
-    The anchor is the first in `order` that has a date of birth: the practice that registers the person before
-    others. Each other claim is judged against the anchor.
+    Each is judged against the anchor: the practice that registers the person, else the identity on which most
+    organisations agree, else the first in `order`; of those that tell a date of birth.
     """
     ranked = sorted(claims, key=lambda claim: claim.order)
-    anchor = next((claim for claim in ranked if claim.birth_date), None)
+    anchor = _anchor([claim for claim in ranked if claim.birth_date])
     if anchor is None:
         return [Placement(claim.key, Link.HELD, "no date of birth to confirm the NHS number") for claim in ranked]
-    return [_place(claim, anchor) for claim in ranked]
+    agreed = {claim.source for claim in ranked if claim.verified and agrees(claim, anchor)}
+    return [_place(claim, anchor, agreed) for claim in ranked]
 
 
-def _place(claim: Claim, anchor: Claim) -> Placement:
-    """One claim against the anchor: the table of record.md, Identity."""
+def agrees(one: Claim, other: Claim) -> bool:
+    """True when two claims tell the same date of birth and alike names."""
+    return (
+        one.birth_date == other.birth_date
+        and alike(one.families, other.families, FAMILY_ALIKE)
+        and given_alike(one.givens, other.givens)
+    )
+
+
+def _anchor(ranked: Sequence[Claim]) -> Claim | None:
+    if not ranked or not ranked[0].order[0]:
+        return ranked[0] if ranked else None
+    support = [len({other.source for other in ranked if agrees(other, claim)}) for claim in ranked]
+    return ranked[support.index(max(support))]
+
+
+CONFLICT = "identity conflict: same verified NHS number, other date of birth or name"
+
+
+def _place(claim: Claim, anchor: Claim, agreed: set[str]) -> Placement:
+    """One claim against the anchor: the table of record.md, Identity, with the exception of ADR 10."""
+    link, reason = _judged(claim, anchor)
+    # The number was confirmed for this organisation's own patient, and two others agree on who holds it: the odd one
+    # is likelier an old or wrong entry there than another person. Shown with a banner until somebody has judged.
+    if link is Link.HELD and claim.birth_date and claim.verified and len(agreed - {claim.source}) >= 2:
+        link, reason = Link.PROVISIONAL, CONFLICT
+    return Placement(claim.key, link, reason)
+
+
+def _judged(claim: Claim, anchor: Claim) -> tuple[Link, str]:
     if claim.key == anchor.key:
-        return Placement(claim.key, Link.LINKED, "NHS number")
+        return Link.LINKED, "NHS number"
     if claim.birth_date is None:
-        return Placement(claim.key, Link.HELD, "no date of birth to confirm the NHS number")
+        return Link.HELD, "no date of birth to confirm the NHS number"
     if claim.birth_date != anchor.birth_date:
-        return Placement(claim.key, Link.HELD, "same NHS number, another date of birth")
+        return Link.HELD, "same NHS number, another date of birth"
     family, given = alike(claim.families, anchor.families, FAMILY_ALIKE), given_alike(claim.givens, anchor.givens)
     if family and given:
-        return Placement(claim.key, Link.LINKED, "NHS number, date of birth and name agree")
+        return Link.LINKED, "NHS number, date of birth and name agree"
     if given:
-        return Placement(claim.key, Link.PROVISIONAL, "same NHS number and date of birth, another surname")
+        return Link.PROVISIONAL, "same NHS number and date of birth, another surname"
     if family:
-        return Placement(claim.key, Link.HELD, "same NHS number, birth date and surname, another given name: twins?")
-    return Placement(claim.key, Link.HELD, "same NHS number and date of birth, another name")
+        return Link.HELD, "same NHS number, birth date and surname, another given name: twins?"
+    return Link.HELD, "same NHS number and date of birth, another name"
+
+
+ALONE = "no NHS number that can be linked on"
+SAME_PERSON = "date of birth, name, sex and postcode agree"
+TWO_PEOPLE = "two people agree in date of birth, name and postcode"
+TWO_NUMBERS = "its source merged it with a patient of another NHS number"
+
+
+class _Table:
+    """The claims as they are put together step by step: each one's group, and how and why."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.claims = {claim.key: claim for claim in claims}
+        self.group: dict[int, Group] = {key: ("patient", key) for key in self.claims}
+        self.state: dict[int, tuple[Link, str]] = dict.fromkeys(self.claims, (Link.UNLINKED, ALONE))
+        self._by_number()
+        self._by_demographics()
+
+    def _by_number(self) -> None:
+        numbered: dict[str, list[Claim]] = {}
+        for claim in self.claims.values():
+            if claim.number:
+                numbered.setdefault(claim.number, []).append(claim)
+        for number, together in numbered.items():
+            for placement in arrange(together):
+                self.state[placement.key] = placement.link, placement.reason
+                if placement.together:
+                    self.group[placement.key] = ("number", number)
+
+    def _by_demographics(self) -> None:
+        """Claims without a number, to the one person whose date of birth, name, sex and postcode they share."""
+        bare = [claim for claim in sorted(self.claims.values(), key=_order) if not claim.number]
+        lonely: list[Claim] = []
+        for claim in bare:
+            alike_ones = [other for other in self.claims.values() if other.number and same_demographics(claim, other)]
+            holders = {self.group[other.key] for other in alike_ones}
+            if len(holders) == 1 and next(iter(holders))[0] == "number":
+                self.group[claim.key], self.state[claim.key] = holders.pop(), (Link.LINKED, SAME_PERSON)
+            elif holders:
+                self.state[claim.key] = Link.HELD, TWO_PEOPLE
+            else:
+                lonely.append(claim)
+        for place, claim in enumerate(lonely):
+            for other in lonely[:place]:
+                if same_demographics(claim, other):
+                    self._join(claim.key, other.key)
+                    for key in (claim.key, other.key):
+                        self.state[key] = Link.LINKED, SAME_PERSON
+
+    def merge(self, kept: int, folded: int) -> None:
+        """What a source made one patient is one person, unless two valid NHS numbers speak against it."""
+        if self._join(folded, kept):
+            self.state[folded] = Link.LINKED, "merged by its source"
+        else:
+            with_holder = self.group[folded][0] == "number"
+            self.state[folded] = (Link.PROVISIONAL if with_holder else Link.HELD), TWO_NUMBERS
+
+    def judge(self, told: Judgement) -> None:
+        """What somebody decided. A no takes the one claim out of the company that it is in."""
+        if told.same:
+            if self._join(told.key, told.other):
+                self.state[told.key] = Link.LINKED, f"judged to be one person by {told.who}"
+        elif self.group[told.key] == self.group[told.other] or self.state[told.key][0] is Link.HELD:
+            self.group[told.key] = ("apart", told.key)
+            self.state[told.key] = Link.UNLINKED, f"judged to be another person by {told.who}"
+
+    def _join(self, one: int, other: int) -> bool:
+        """Put two groups together; false where they hold two different NHS numbers."""
+        mine, theirs = self.group[one], self.group[other]
+        if mine == theirs:
+            return True
+        numbers = {self.claims[key].number for key, group in self.group.items() if group in (mine, theirs)} - {""}
+        if len(numbers) > 1:
+            return False
+        target = mine if mine[0] == "number" else theirs
+        for key, group in self.group.items():
+            if group in (mine, theirs):
+                self.group[key] = target
+        return True
+
+    def placements(self) -> dict[int, Placement]:
+        """Where each claim ended; a group without a number is led by the first in order."""
+        leaders: dict[Group, int] = {}
+        for claim in sorted(self.claims.values(), key=_order):
+            leaders.setdefault(self.group[claim.key], claim.key)
+        return {
+            key: Placement(key, *self.state[key], group if group[0] == "number" else ("patient", leaders[group]))
+            for key, group in self.group.items()
+        }
+
+
+def _order(claim: Claim) -> tuple[tuple[int, str, str], int]:
+    return claim.order, claim.key
+
+
+def same_demographics(one: Claim, other: Claim) -> bool:
+    """True when date of birth, a whole name, sex and a postcode (present or past) are told alike by both.
+
+    Each is needed: twins differ in given name or sex, father and son in date of birth, namesakes in postcode.
+    """
+    return (
+        one.birth_date is not None
+        and one.birth_date == other.birth_date
+        and bool({name for name in one.names & other.names if all(name)})
+        and bool((one.postcodes & other.postcodes) - {""})
+        and (one.sex == other.sex or not {"male", "female"} >= {one.sex, other.sex})
+    )
 
 
 def alike(left: Iterable[str], right: Iterable[str], floor: float) -> bool:
