@@ -36,7 +36,8 @@ UNKNOWN_SOURCE = "?"
 class Item:
     """One file or message as it arrived. `feed_code` is the organisation that the channel vouches for, if it does.
 
-    `arrived_at` is the real time at which its first byte was seen: the latency that is shown begins there.
+    `arrived_at` is the real time at which its first byte was seen: the latency that is shown begins there. `refusal` is
+    why its channel already knows that it can't be read; its bytes are kept all the same.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Item:
     channel: str = "file"
     feed_code: str = ""
     arrived_at: datetime = field(default_factory=clock.real_now)
+    refusal: Reject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,13 @@ def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
     """The messages of the items, read and compressed."""
     squeeze = zstandard.ZstdCompressor(level=1).compress
     for item in items:
-        for raw in formats.split(item.raw, item.name):
+        for raw in [item.raw] if item.refusal else formats.split(item.raw, item.name):
             yield _arrival(item, raw, squeeze)
 
 
 def _arrival(item: Item, raw: bytes, squeeze: Callable[[bytes], bytes]) -> Arrival:
     digest = hashlib.sha256(raw).digest()
-    told = formats.read(raw, item.name)
+    told = item.refusal or formats.read(raw, item.name)
     read = vouched(told, item.feed_code)
     stored = Stored(digest, squeeze(raw), len(raw), read.format)
     source = told.source_code if isinstance(told, Message) else ""

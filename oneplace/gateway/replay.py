@@ -21,7 +21,7 @@ from oneplace.ledger import actions as ledger
 from oneplace.record import ingest
 from oneplace.record.filing import Filing, Stored
 
-_LEFT_ALONE = frozenset({"source-other", "id-used-twice"})
+_LEFT_ALONE = frozenset({"source-other", "id-used-twice", "mesh-report", "mesh-encrypted", "mesh-compressed"})
 """Reasons that lie with the sender and not with the reading: to read again would file what was rightly refused."""
 
 ADOPTABLE = "source-missing"

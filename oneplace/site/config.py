@@ -27,6 +27,15 @@ class Config(BaseSettings):
     hosts: list[str] = Field(default=["127.0.0.1", "localhost", "[::1]"], description="Names this server answers to.")
     secret_key: str = Field(default="", description="Signs sessions; empty means a random one kept in the home folder.")
 
+    mesh_url: str = Field(default="", description="Address of MESH; empty means no MESH.")
+    mesh_mailbox: str = Field(default="", description="Our mailbox.")
+    mesh_password: str = Field(default="", description="Its password.")
+    mesh_shared_key: str = Field(default="", description="The key that MESH gave all senders of this environment.")
+    mesh_certificate: str = Field(default="", description="File of our certificate.")
+    mesh_key: str = Field(default="", description="File of its key, where it is not in the same file.")
+    mesh_authority: str = Field(default="", description="File of trusted authorities; empty: those of MESH itself.")
+    mesh_senders: dict[str, str] = Field(default={}, description="ODS code of each sending mailbox, as JSON.")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -51,6 +60,7 @@ class Config(BaseSettings):
         return kept.read_text().strip()
 
 
+_MASKED = frozenset({"mesh_password", "mesh_shared_key"})
 config = Config()
 
 
@@ -67,6 +77,8 @@ def origins() -> list[tuple[str, str, str, str]]:
 
 def _shown(name: str, value: object) -> str:
     """A value fit for a screen: keys and passwords are masked."""
+    if name in _MASKED:
+        return "set" if value else ""
     if name == "secret_key":
         return "set" if value else "made and kept in the home folder"
     if name == "database_url" and value:

@@ -129,3 +129,22 @@ def feeds_adopt(
     if not tally.received:
         say("None of them waits for lack of an organisation. See: oneplace feeds quarantine")
     sys.exit(FINDINGS if tally.quarantined or not tally.received else 0)
+
+
+@app.command("mesh")
+@operator
+def feeds_mesh(
+    once: Annotated[bool, typer.Option("--once", help="Take in what lies in the mailbox now, then end.")] = False,
+    seconds: Annotated[int, typer.Option(help="How long to wait between two looks.", min=10)] = 300,
+    as_json: Json = False,
+) -> None:
+    """Take in messages from the MESH mailbox of the settings, and stay. Acknowledged to MESH when they are safe."""
+    start_up()
+    from oneplace.site import fetching, loading
+
+    mailbox = fetching.mailbox()
+    if once:
+        tally = fetching.look(mailbox)
+        told(loading.plain(tally), as_json, loading.words(tally))
+        sys.exit(FINDINGS if tally.quarantined else 0)
+    fetching.stay(mailbox, seconds, say)
