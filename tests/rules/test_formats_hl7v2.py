@@ -8,7 +8,7 @@ import pytest
 from factories import wire
 
 from oneplace import formats
-from oneplace.formats.hl7v2.segments import Separators, segments_of
+from oneplace.formats.hl7v2.segments import Separators, lines_of, segments_of
 from oneplace.kernel.rows import EntryRow, Kind, Message, Move
 
 ADMITTED = datetime(2021, 1, 4, 10, 0, tzinfo=UTC)
@@ -145,7 +145,13 @@ def test_person_field_that_cannot_be_used_is_an_issue(
         ("A08", wire.PV1, "in-progress", None, None),
         ("A08", DISCHARGED_PV1, "finished", None, None),
         ("A11", wire.PV1, "cancelled", Move.ADMISSION_CANCELLED, RECORDED),
-        ("A12", wire.PV1, "in-progress", Move.TRANSFERRED, RECORDED),
+        ("A12", wire.PV1, "in-progress", Move.TRANSFER_CANCELLED, RECORDED),
+        ("A06", wire.PV1, "in-progress", Move.ADMITTED, RECORDED),
+        ("A07", wire.PV1, "in-progress", Move.ATTENDED, RECORDED),
+        ("A14", wire.PV1, "planned", None, None),
+        ("A23", wire.PV1, "entered-in-error", Move.ADMISSION_CANCELLED, RECORDED),
+        ("A27", wire.PV1, "cancelled", None, None),
+        ("A38", wire.PV1, "cancelled", None, None),
         ("A13", DISCHARGED_PV1, "in-progress", Move.DISCHARGE_CANCELLED, RECORDED),
     ],
 )
@@ -233,8 +239,12 @@ def test_procedure_in_words_alone_is_keyed_by_a_digest_of_them() -> None:
         ("NM|C^Glucose||12|g/L|<48", Kind.RESULT, 12.0, "12", None, 48.0),
         ("NM|C^Glucose||pending|g/L|4.0.1-5", Kind.OBSERVATION, None, "pending", None, None),
         ("NM|C^Glucose|||g/L|", Kind.OBSERVATION, None, "", None, None),
+        ("NM|C^Glucose||<5|g/L|2 to 7", Kind.RESULT, 5.0, "<5", 2.0, 7.0),
+        ("ST|C^Glucose||5.10|g/L|", Kind.RESULT, 5.1, "5.1", None, None),
+        ("SN|C^Titre||^1^:^128||", Kind.OBSERVATION, None, "1:128", None, None),
+        ("TX|C^Words||one~two||", Kind.OBSERVATION, None, "one\ntwo", None, None),
         ("CE|C^Finding||A1^Abnormal^L~A2||", Kind.OBSERVATION, None, "Abnormal; A2", None, None),
-        ("ED|C^Scan||^AP^pdf^Base64^JVBE||", Kind.OBSERVATION, None, "", None, None),
+        ("ED|C^Scan||^AP^pdf^Base64^JVBE||", Kind.DOCUMENT, None, "", None, None),
     ],
 )
 def test_finding_is_a_result_where_it_has_a_number(
@@ -242,7 +252,7 @@ def test_finding_is_a_result_where_it_has_a_number(
 ) -> None:
     told = entry(f"OBX|1|{fields}|H|||F|||202101041015")
     assert (told.kind, told.value, told.value_text, told.low, told.high) == (kind, value, words, low, high)
-    assert (told.status, told.detail["interpretation"]) == ("final", "H")
+    assert (told.status, told.detail.get("interpretation")) == ("final", None if kind is Kind.DOCUMENT else "High")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +262,7 @@ def test_finding_is_a_result_where_it_has_a_number(
         ("AL1|1|DA|", ("AL1[1].3", "code-missing")),
         ("DG1|1||N39^Words||20201340", ("DG1[1].5", "date-unreadable")),
         ("OBX|1|NM|C||pending", ("OBX[1].5", "number-unreadable")),
-        ("OBX|1|ED|C||x", ("OBX[1].5", "attachment-not-read")),
+        ("OBX|1|ED|C||^AP^pdf^Base64^x", ("OBX[1].5", "attachment-unreadable")),
         ("DG1|1||" + "N" * 70, ("DG1[1]", "too-long")),
         ("not a segment", ("line 5", "line-unreadable")),
         ("DG1^1", ("line 5", "line-unreadable")),
@@ -296,7 +306,12 @@ def test_merge_names_who_was_folded_in(merged: str, moves: list[Any], issues: li
 
 def test_merge_of_several_pairs_keeps_each_with_its_survivor() -> None:
     message = read("A40", "MRG|1^^^OLD", pid(p3="B2^^^RCB"), "MRG|2^^^OLD", pid(p3=""), pv1="")
-    assert [told.local_id for told in message.people] == ["RCB:RCB123", "RCB:B2"]
+    assert [(told.local_id, told.key_only) for told in message.people] == [
+        ("RCB:RCB123", False),
+        ("RCB:B2", False),
+        ("OLD:1", True),
+        ("OLD:2", True),
+    ]
     assert [(each.local_id, each.other_local_id) for each in message.events] == [
         ("RCB:RCB123", "OLD:1"),
         ("RCB:B2", "OLD:2"),
@@ -352,13 +367,16 @@ def test_time_is_londons_unless_it_says_otherwise(text: str, expected: datetime 
     [
         ("a\\F\\b\\S\\c\\R\\d\\E\\e\\T\\f", "a|b^c~d\\e&f"),
         ("a\\X4A\\b\\H\\c\\N\\", "aJbc"),
+        ("\\XC3A9\\ \\XE9\\", "é é"),
+        ("a\\.br\\b\\.sp+2\\c\\.in2\\d", "a\nb\ncd"),
+        ("C:\\labs\\x", "C:\\labs\\x"),
         ("a\\X004A\\", "aJ"),
         ("trailing\\", "trailing\\"),
         ("a&sub", "a"),
     ],
 )
 def test_escapes_become_the_characters_they_stand_for(written: str, meant: str) -> None:
-    (segment,), _ = segments_of([f"DG1|{written}"], Separators())
+    (segment,) = segments_of([f"DG1|{written}"], Separators())
     assert segment.text(1) == meant
 
 
@@ -371,10 +389,11 @@ def test_other_separators_are_taken_from_the_header() -> None:
 
 def test_our_splitting_agrees_with_python_hl7() -> None:
     raw = wire.adt("A01", "DG1|1||N39.3^Stress~Other^I10||202010090900", "OBX|1|NM|C^D&E||8.5|mmol/L").decode()
-    ours, strangers = segments_of(raw.split("\r"), Separators())
+    lines = lines_of(raw)
+    ours = segments_of((line for _, line in lines.told), Separators())
     theirs = hl7.parse(raw)
 
-    assert strangers == []
+    assert lines.strangers == lines.joined == []
     for mine, twin in zip(ours, theirs, strict=True):
         assert mine.name == str(twin[0])
         for field in range(1, len(mine.fields)):

@@ -31,8 +31,6 @@ REFUSED = {
     "gp_structured_stu3/stub_operationOutcomeInvalidNHSNumber.json": ("error-answer", "INVALID_NHS_NUMBER"),
     "gp_structured_stu3/stub_operationOutcomeNoRelationship.json": ("error-answer", "NO_RELATIONSHIP"),
     "gp_structured_stu3/stub_operationOutcomePatientNotFound.json": ("error-answer", "PATIENT_NOT_FOUND"),
-    "hl7v2/DHCW-Example-Pathology-Report-HL7v2ORU.hl7": ("header-broken", "line 1, column 6"),
-    "hl7v2/DHCW-Example-PathologyReport-withAttachementsAndRanges-HL7v2ORU.hl7": ("header-broken", "line 1, column 6"),
 }
 # file: entries by kind, events, codes of issues beside the two about the number 3333333333
 ADT = {
@@ -176,6 +174,32 @@ def test_discharge_letter_reads_as_a_letter(shared_data: Path) -> None:
     assert len(letters) == 1
     assert len(letters[0].detail["components"]) > 10
     assert {"medication", "allergy", "problem", "procedure"} <= {entry.kind.value for entry in message.entries}
+
+
+# file: entries by kind, abnormal results in words, codes of issues
+ORU = {
+    "DHCW-Example-Pathology-Report-HL7v2ORU.hl7": ({"result": 10}, 7, {"line-broken"}),
+    "DHCW-Example-PathologyReport-withAttachementsAndRanges-HL7v2ORU.hl7": (
+        {"result": 18, "document": 5, "observation": 2},
+        4,
+        {"line-broken", "attachment-unreadable"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ORU)
+def test_report_whose_lines_a_copy_broke_is_read_and_its_defect_told(shared_data: Path, name: str) -> None:
+    message = read(shared_data / "clinical/hl7v2" / name)
+    kinds, abnormal, issues = ORU[name]
+
+    assert Counter(entry.kind.value for entry in message.entries) == kinds
+    assert (message.source_code, message.message_id) == ("7A4BV", "ACMELab|CAV|5051095-201905141025")
+    assert {issue.code for issue in message.issues} == issues
+    flags = [entry.detail.get("interpretation") for entry in message.entries]
+    assert sum(flag in {"High", "Low"} for flag in flags) == abnormal
+    assert message.people[0].number_verified
+    assert message.entries[1].value_text == "49"
+    assert message.entries[3].unit == "x10^9/L"
 
 
 def test_every_other_example_file_is_read_or_refused_without_a_fault_of_ours(shared_data: Path) -> None:

@@ -4,13 +4,14 @@ Source: HL7 v2.4 chapter 3; NHS ITK ADT messages (sex by NHS code: 1 male, 2 fem
 """
 
 import hashlib
+import re
 from datetime import date
 
 from oneplace.formats.hl7v2.reading import Reading
-from oneplace.formats.hl7v2.segments import Segment
+from oneplace.formats.hl7v2.segments import Segment, moment_of
 from oneplace.formats.limits import MAX_ID, fitted_person
 from oneplace.formats.shape import postcode
-from oneplace.kernel import nhs_number
+from oneplace.kernel import clock, nhs_number
 from oneplace.kernel.rows import Address, Name, PersonRow, Severity
 
 _SEXES = {
@@ -19,7 +20,19 @@ _SEXES = {
     **dict.fromkeys(("O", "A"), "other"),
     **dict.fromkeys(("U", "0", "9", "X", "N"), "unknown"),
 }
-_USES = {"L": "official", "D": "usual", "M": "maiden", "N": "nickname", "A": "alias", "S": "alias"}
+_USES = {
+    "L": "official", "R": "official", "D": "usual", "M": "maiden", "B": "maiden", "NB": "maiden", "N": "nickname",
+    "A": "alias", "S": "alias", "P": "alias", "K": "alias", "BAD": "old", "NOUSE": "old",
+}  # fmt: skip
+_FORMER = frozenset({"maiden", "alias", "old"})
+_PLACES = {
+    "H": "home", "P": "home", "L": "home", "C": "temp", "V": "temp", "B": "work", "O": "work",
+    "BA": "old", "BAD": "old", "N": "old", "BDL": "old", "BR": "old",
+}  # fmt: skip
+_CURRENT = {"home": 0, "old": 2}
+_NAME_VALIDITY, _ADDRESS_VALIDITY = (10, 13), (12, 14)  # XPN, XAD: the range of v2.4, the expiry of v2.5
+_ETHNIC = re.compile(r"[A-HJ-NPRSZ][A-Z0-9]?")
+_VERIFIED = "01"  # NHS number status: present and verified
 _NHS_AUTHORITIES = frozenset({"NHS", "NH", "NHSNUMBER", "NHSNMBR"})
 
 
@@ -36,7 +49,7 @@ def person_row(reading: Reading, pid: Segment) -> PersonRow:
         names=_names(reading, pid),
         birth_date=_birth_date(reading, pid),
         sex=_sex(reading, pid),
-        addresses=_addresses(pid),
+        addresses=_addresses(reading, pid),
         phones=_phones(pid),
         deceased=died is not None or pid.text(30) == "Y",
         deceased_at=died,
@@ -45,6 +58,8 @@ def person_row(reading: Reading, pid: Segment) -> PersonRow:
         language=pid.text(15, 2) or pid.text(15),
         version_at=reading.version_at,
         path=pid.path,
+        ethnicity=_ethnicity(reading, pid),
+        number_verified=bool(number) and pid.text(32) == _VERIFIED,
     )
     return fitted_person(
         row, lambda name: reading.fault(pid.path, "too-long", f"{name} was cut: longer than a record holds")
@@ -71,7 +86,7 @@ def local_id(reading: Reading, segment: Segment, field: int) -> str:
             authority = segment.part(told, 4)
             return f"{authority}:{key}"[:MAX_ID] if authority else key[:MAX_ID]
     number = number_of(segment, field)
-    if not number or (nhs_number.is_valid(number) and not nhs_number.is_placeholder(number)):
+    if not doubtful(segment, field):
         return f"nhs:{number}"[:MAX_ID] if number else ""
     reading.fault(
         segment.path,
@@ -81,6 +96,15 @@ def local_id(reading: Reading, segment: Segment, field: int) -> str:
     )
     told = f"{segment.whole(5)}|{segment.whole(7)}".upper()
     return f"nhs:{number[:20]}#{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+def doubtful(segment: Segment, field: int) -> bool:
+    """True where nothing but an NHS number names the person and that number can't be relied on."""
+    told = segment.repetitions(field)
+    if any(segment.part(each, 1) and not _is_nhs(segment, each) for each in told):
+        return False
+    number = number_of(segment, field)
+    return bool(number) and (not nhs_number.is_valid(number) or nhs_number.is_placeholder(number))
 
 
 def judge_number(reading: Reading, number: str, path: str) -> None:
@@ -98,16 +122,43 @@ def _is_nhs(segment: Segment, told: str) -> bool:
 
 
 def _names(reading: Reading, pid: Segment) -> tuple[Name, ...]:
+    """PID-5 with what people were called before, and the aliases of PID-9; the current name first."""
     found = []
     for field in (5, 9):
         for told in pid.repetitions(field):
             family, given, middle, prefix, use = (pid.part(told, component) for component in (1, 2, 3, 5, 7))
-            use = _USES.get(use, "") if field == 5 else "alias"
+            use = "alias" if field == 9 else _USES.get(use, "")
+            if _is_over(reading, pid, told, field, _NAME_VALIDITY):
+                use = "old"
             found.append(Name(family, " ".join(filter(None, (given, middle))), prefix, use))
     named = [name for name in found if name.family]
     if not named:
         reading.fault(f"{pid.path}.5", "name-missing", "no family name was sent", Severity.WARNING)
-    return tuple(sorted(named, key=lambda name: name.use in {"maiden", "alias"}))
+    return tuple(sorted(named, key=lambda name: name.use in _FORMER))
+
+
+def _is_over(reading: Reading, pid: Segment, told: str, field: int, places: tuple[int, int]) -> bool:
+    """True for a name or address whose time ended before this was told: v2.5's expiry, or the older range's end."""
+    span, expiry = places
+    text = pid.part(told, expiry) or pid.sub(told, span, 2)
+    if not text:
+        return False
+    try:
+        until = moment_of(text).at
+    except (ValueError, OverflowError):
+        reading.fault(f"{pid.path}.{field}", "date-unreadable", "an end of validity that is no date; not used")
+        return False
+    return until is not None and until <= (reading.version_at or clock.now())
+
+
+def _ethnicity(reading: Reading, pid: Segment) -> str:
+    """The NHS ethnic category: the ethnic group (PID-22), else the race (PID-10). A second character is local."""
+    told = [text for field in (22, 10) if (text := pid.text(field).upper())]
+    known = next((text[0] for text in told if _ETHNIC.fullmatch(text)), "")
+    if told and not known:
+        text = "no NHS ethnic category (A to S, Z); left out"
+        reading.fault(f"{pid.path}.22", "ethnicity-unknown", text, Severity.NOTE)
+    return known
 
 
 def _birth_date(reading: Reading, pid: Segment) -> date | None:
@@ -118,7 +169,11 @@ def _birth_date(reading: Reading, pid: Segment) -> date | None:
     if told.at is None:
         return None
     digits = pid.text(7)  # the day as written: a time beside it must not move it across midnight
-    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    if born > clock.now().date():
+        reading.fault(f"{pid.path}.7", "birth-date-future", "a date of birth that is still to come: left out")
+        return None
+    return born
 
 
 def _sex(reading: Reading, pid: Segment) -> str:
@@ -128,14 +183,16 @@ def _sex(reading: Reading, pid: Segment) -> str:
     return _SEXES.get(told, "")
 
 
-def _addresses(pid: Segment) -> tuple[Address, ...]:
+def _addresses(reading: Reading, pid: Segment) -> tuple[Address, ...]:
     found = []
     for told in pid.repetitions(11):
         lines = tuple(filter(None, (pid.part(told, component) for component in (1, 2, 3, 4))))
-        code, use = postcode(pid.part(told, 5)), {"H": "home", "C": "temp", "B": "work"}.get(pid.part(told, 7), "")
+        code, use = postcode(pid.part(told, 5)), _PLACES.get(pid.part(told, 7), "")
+        if _is_over(reading, pid, told, 11, _ADDRESS_VALIDITY):
+            use = "old"
         if lines or code:
             found.append(Address(lines, code, use))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda address: _CURRENT.get(address.use, 1)))
 
 
 def _phones(pid: Segment) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One ADT message being read: its segments, its times, its faults.
+"""One message being read: its segments, its times, its faults.
 
 Fault texts never repeat what was sent: it may name a person.
 """
@@ -16,24 +16,33 @@ _SYSTEMS = {
 
 
 class Reading:
-    """What is known of the message while its segments are read one by one."""
+    """What is known of the message while its segments are read one by one.
 
-    __slots__ = ("event", "issues", "local_id", "message_id", "segments", "sent_at", "version_at", "visit")
+    A message speaks of one person or of several, one after the other: `group` is what it says of the current one,
+    from PID to the next PID; `header` stands before the first.
+    """
+
+    __slots__ = ("event", "group", "groups", "header", "issues", "local_id", "sent_at", "version_at", "visit")
 
     def __init__(self, segments: list[Segment]) -> None:
-        self.segments = segments
+        starts = [index for index, segment in enumerate(segments) if segment.name == "PID"]
+        self.header = segments[: starts[0]] if starts else segments
+        self.groups = [segments[start:end] for start, end in zip(starts, [*starts[1:], None], strict=False)]
+        self.group: list[Segment] = []
         self.issues: list[Issue] = []
-        self.event = self.local_id = self.visit = self.message_id = ""
+        self.event = self.local_id = self.visit = ""
         self.sent_at: datetime | None = None
         self.version_at: datetime | None = None
 
     def fault(self, path: str, code: str, text: str, severity: Severity = Severity.ERROR) -> None:
-        """File an issue."""
-        self.issues.append(Issue(path, code, text, severity))
+        """File an issue, once."""
+        issue = Issue(path, code, text, severity)
+        if issue not in self.issues:
+            self.issues.append(issue)
 
     def first(self, name: str) -> Segment | None:
-        """The first segment of that name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        """The first segment of that name in what is said of the current person, else in the header."""
+        return next((segment for segment in (*self.group, *self.header) if segment.name == name), None)
 
     def moment(self, segment: Segment | None, field: int) -> Moment:
         """The time in a field; NEVER, with an issue, where it can't be read."""

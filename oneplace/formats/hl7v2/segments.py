@@ -5,6 +5,7 @@ stops at a broken header with an assertion instead of a reason. Fields are split
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
@@ -20,6 +21,13 @@ _TIME = re.compile(
     r"(?P<second>[0-9]{2})?(?:\.[0-9]{1,6})?)?)?)?(?P<zone>[+-][0-9]{4})?"
 )
 _HEX = re.compile(r"X([0-9A-Fa-f]{2})+")
+_LINE_BREAK = re.compile(r"\.(br|sp|ce)[+-]?[0-9]*")
+_FORMATTING = re.compile(r"[HN]|\.[a-z]{2}[+-]?[0-9]*|[CM][0-9A-Fa-f]{4,6}|Z\w*")
+_BREAK = re.compile(r"(\r\n|\r|\n)")
+_AFTER_HEADER = frozenset({"SFT", "UAC", "EVN", "PID", "PD1", "PV1", "NTE", "ORC", "OBR", "OBX", "MRG", "TXA", "MSA"})
+_VERSION_FIELD = 12
+_RUNS_ON = frozenset({"NTE", "OBX"})
+_DEBRIS = "_"  # what a copy out of a PDF leaves of a wrapped name such as ORU_R01
 
 
 class Separators(NamedTuple):
@@ -62,10 +70,15 @@ class Segment:
 
     def part(self, repetition: str, component: int) -> str:
         """One component of a repetition, its first subcomponent, in plain characters."""
+        return self.sub(repetition, component, 1)
+
+    def sub(self, repetition: str, component: int, number: int) -> str:
+        """One subcomponent of a component of a repetition, in plain characters."""
         parts = repetition.split(self.separators.component)
         if component > len(parts):
             return ""
-        value = parts[component - 1].split(self.separators.sub, 1)[0].strip()
+        subs = parts[component - 1].split(self.separators.sub)
+        value = subs[number - 1].strip() if number <= len(subs) else ""
         return "" if value == '""' else self._plain(value)
 
     def _plain(self, value: str) -> str:
@@ -83,11 +96,19 @@ class Segment:
         known = {"F": 0, "S": 1, "R": 2, "E": 3, "T": 4}
         if name in known:
             return self.separators[known[name]]
-        if name == ".br":
+        if _LINE_BREAK.fullmatch(name):
             return "\n"
         if _HEX.fullmatch(name):
-            return bytes.fromhex(name[1:]).decode("latin-1").replace("\0", "")
-        return ""
+            return _characters(bytes.fromhex(name[1:]))
+        # Highlighting, indents and other character sets say nothing here; a path with backslashes stays.
+        return "" if _FORMATTING.fullmatch(name) else f"{self.separators.escape}{name}{self.separators.escape}"
+
+
+def _characters(told: bytes) -> str:
+    try:
+        return told.decode().replace("\0", "")
+    except UnicodeDecodeError:
+        return told.decode("latin-1").replace("\0", "")
 
 
 def separators_of(line: str) -> Separators | Reject:
@@ -107,19 +128,64 @@ def separators_of(line: str) -> Separators | Reject:
     return Separators(field, encoding[0], encoding[1], encoding[2], encoding[3:4] or "&")
 
 
-def segments_of(lines: list[str], separators: Separators) -> tuple[list[Segment], list[int]]:
-    """The segments with their paths (DG1[2]), and the numbers of the lines that are none."""
-    found, strangers, count = [], [], dict[str, int]()
-    for number, line in enumerate(lines, 1):
+class Lines(NamedTuple):
+    """The lines of a message with their numbers, which went on from the one before, which are no segment."""
+
+    told: list[tuple[int, str]]
+    joined: list[int]
+    strangers: list[int]
+
+
+def lines_of(text: str) -> Lines:
+    """The segments' lines. A line that a sender broke in the middle is put together where that is safe.
+
+    Within the header nothing but its rest can follow; a line feed among carriage returns belongs to the text; notes
+    and findings run on. Elsewhere a strange line is left out: joined, it would spoil the field before it.
+    """
+    pieces = _BREAK.split(text)
+    lines = Lines([(1, pieces[0])], [], [])
+    told, separator, wrapped = lines.told, pieces[0][3:4], False
+    for index in range(1, len(pieces) - 1, 2):
+        number, line = index // 2 + 2, pieces[index + 1]
         if not line.strip():
             continue
+        within_header = len(told) == 1 and not _ends_header(told[0][1], line, separator)
+        if not within_header and _is_segment(line, separator):
+            told.append((number, line))
+        elif not within_header and pieces[index] == "\n" and "\r" in text:
+            told[-1] = (told[-1][0], f"{told[-1][1]}\n{line}")
+        elif within_header or wrapped or told[-1][1][:3] in _RUNS_ON:
+            wrapped |= within_header
+            _join(told, line, "" if within_header else " ")
+            lines.joined.append(number)
+        else:
+            lines.strangers.append(number)
+    return lines
+
+
+def _is_segment(line: str, separator: str) -> bool:
+    return bool(_NAME.fullmatch(line[:3])) and line[3:4] in {separator, ""}
+
+
+def _ends_header(header: str, line: str, separator: str) -> bool:
+    """True for a line that can follow the header: R01|5051 is half of ORU_R01|5051 until MSH-12 has come."""
+    whole = bool(separator) and header.count(separator) >= _VERSION_FIELD - 1
+    return _is_segment(line, separator) and (whole or line[:3] in _AFTER_HEADER)
+
+
+def _join(told: list[tuple[int, str]], line: str, between: str) -> None:
+    if line.strip() != _DEBRIS:
+        told[-1] = (told[-1][0], told[-1][1] + between + line)
+
+
+def segments_of(lines: Iterable[str], separators: Separators) -> list[Segment]:
+    """The segments with their paths (DG1[2])."""
+    found, count = [], dict[str, int]()
+    for line in lines:
         name = line[:3]
-        if not _NAME.fullmatch(name) or line[3:4] not in {separators.field, ""}:
-            strangers.append(number)
-            continue
         count[name] = count.get(name, 0) + 1
         found.append(Segment(line, separators, f"{name}[{count[name]}]"))
-    return found, strangers
+    return found
 
 
 def moment_of(text: str) -> Moment:
