@@ -47,7 +47,7 @@ def load_folder(folder: PlaceFolder, *, by: str) -> Loaded:
     today = clock.to_london(clock.now()).date()
     loaded = Loaded(
         {
-            "organisations": _keep(Organisation, folder.organisations, ("code",), today),
+            "organisations": _keep(Organisation, _organisations(folder), ("code",), today),
             "sites": _keep(Site, folder.sites, ("code",), today),
             "areas": _keep(Area, folder.areas, ("code",), today),
             "teams": _keep(Team, folder.teams, ("code",), today),
@@ -115,6 +115,20 @@ def _values(row: Any) -> dict[str, Any]:
 
 def _columns(model: type[models.Model]) -> list[str]:
     return [column.name for column in model._meta.concrete_fields if not column.primary_key]
+
+
+def _organisations(folder: PlaceFolder) -> list[dict[str, Any]]:
+    """The organisations, practices with the deprivation tenth of the areas where their people live."""
+    tenths = {area.code: area.decile for area in folder.areas if area.decile}
+    people: dict[str, int] = {}
+    sums: dict[str, int] = {}
+    for row in folder.registrations:
+        tenth = tenths.get(row.area_code)
+        if tenth:
+            people[row.practice_code] = people.get(row.practice_code, 0) + row.people
+            sums[row.practice_code] = sums.get(row.practice_code, 0) + row.people * tenth
+    deciles = {code: round(sums[code] / count) for code, count in people.items() if count}
+    return [_values(row) | {"decile": deciles.get(row.code)} for row in folder.organisations]
 
 
 def _weekly(folder: PlaceFolder) -> list[dict[str, Any]]:

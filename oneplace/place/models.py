@@ -33,6 +33,7 @@ class Organisation(models.Model):
     postcode = models.CharField(max_length=10, blank=True)
     phone = models.CharField(max_length=30, blank=True)
     list_size = models.PositiveIntegerField(null=True, blank=True)
+    decile = models.PositiveSmallIntegerField(null=True, blank=True)  # deprivation tenth where its people live, 1 most
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)

@@ -66,6 +66,7 @@ class Names:
     place: str
     organisations: Mapping[str, str]
     kinds: Mapping[str, str]
+    deciles: Mapping[str, int]  # deprivation tenth where a practice's people live
 
 
 _names: tuple[float, Names] | None = None
@@ -75,9 +76,14 @@ def names() -> Names:
     """The names, at most a minute old: pages ask for them many times a second and they change once a year."""
     global _names
     if _names is None or time.monotonic() - _names[0] > 60:
-        rows = list(organisations().values_list("code", "name", "kind"))
+        rows = list(organisations().values_list("code", "name", "kind", "decile"))
         here = Place.objects.filter(id=1).values_list("name", flat=True).first()
-        told = Names(here or "", {code: name for code, name, _ in rows}, {code: kind for code, _, kind in rows})
+        told = Names(
+            here or "",
+            {row[0]: row[1] for row in rows},
+            {row[0]: row[2] for row in rows},
+            {row[0]: row[3] for row in rows if row[3]},
+        )
         _names = (time.monotonic(), told)
     return _names[1]
 
@@ -103,6 +109,11 @@ def place() -> PlaceSummary | None:
 def organisation(code: str) -> Organisation | None:
     """One organisation, a closed one too."""
     return Organisation.objects.filter(code=code).first()
+
+
+def decile_of_practice(code: str) -> int | None:
+    """The deprivation tenth (1 most deprived) where a practice's people live; None where the place doesn't know."""
+    return names().deciles.get(code)
 
 
 def organisation_names(codes: Iterable[str]) -> dict[str, str]:

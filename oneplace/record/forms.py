@@ -37,3 +37,13 @@ def _check_number(digits: str) -> None:
         raise forms.ValidationError(f"An NHS number has 10 digits: this one has {len(digits)}")
     if not is_valid(digits):
         raise forms.ValidationError("Check the NHS number: a digit is wrong or two have changed places")
+
+
+class MergeForm(forms.Form):
+    """Two sources' patients, by the codes and ids that the sources use, and why they are one person."""
+
+    source = forms.CharField(label="ODS code of the one source", max_length=20)
+    local_id = forms.CharField(label="Its patient", max_length=120)
+    other_source = forms.CharField(label="ODS code of the other source", max_length=20)
+    other_local_id = forms.CharField(label="Its patient", max_length=120)
+    reason = forms.CharField(label="Why they are one person", max_length=400)

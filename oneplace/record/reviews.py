@@ -138,6 +138,34 @@ def decide(actor: Actor, key: str, *, same: bool, reason: str) -> None:
 
 
 @transaction.atomic
+def merge(actor: Actor, *, source: str, local_id: str, other_source: str, other_local_id: str, reason: str) -> None:
+    """Link two sources' patients by hand. Raises CannotDecide where one isn't known, or two numbers speak against."""
+    one, other = _patient(source, local_id), _patient(other_source, other_local_id)
+    if one == other:
+        raise CannotDecide("That is one and the same patient of one source.")
+    if one.person_id == other.person_id:
+        raise CannotDecide("These two are one person already.")
+    _stand(actor, one, other, True, reason)
+    ledger.write(
+        actor=actor.key,
+        role=actor.role,
+        organisation=actor.organisation_code,
+        action="link by hand",
+        subject=other.person.key if other.person else "",
+        purpose=PURPOSE,
+        detail={"patients": [one.pk, other.pk]},
+    )
+
+
+def _patient(source: str, local_id: str) -> LocalPatient:
+    rows = LocalPatient.objects.select_related("source", "person")
+    found = rows.filter(source__code=source.strip().upper(), local_id=local_id.strip()).first()
+    if found is None:
+        raise CannotDecide(f"{source.strip().upper()[:20]} has told of no patient with that id. Check both.")
+    return found
+
+
+@transaction.atomic
 def undo(actor: Actor, key: str) -> bool:
     """Take a decision back: links stand as they would without it. False where it was taken back before."""
     decision = LinkDecision.objects.select_for_update().filter(key=key, undone_at=None).first()

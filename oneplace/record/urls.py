@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oneplace.record.views import letters, people
+from oneplace.record.views import letters, linkage, people
 
 urlpatterns = [
     path("people/", people.people, name="people"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("people/<str:person_id>/items/<str:key>/", people.item, name="record-item"),
     path("letters/", letters.listed, name="letters"),
     path("people/<str:person_id>/letters/<str:key>/file/", letters.file_letter, name="letter-file"),
+    path("linkage/", linkage.listed, name="linkage"),
+    path("linkage/quality/", linkage.measured, name="linkage-quality"),
+    path("linkage/merge/", linkage.merge, name="linkage-merge"),
+    path("linkage/cases/<str:key>/", linkage.case, name="linkage-case"),
+    path("linkage/decisions/<str:key>/undo/", linkage.undo, name="linkage-undo"),
 ]

@@ -21,6 +21,8 @@ _PAGES = (
     ("letters", "Letters", "file-letters"),
     ("feeds", "Feeds", "see-feeds"),
     ("quarantine", "Quarantine", "see-quarantine"),
+    ("linkage", "Linkage review", "link-records"),
+    ("linkage-quality", "Linkage quality", "link-records"),
     ("ledger", "Ledger", "see-ledger"),
 )
 
@@ -61,7 +63,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _link(request: HttpRequest, name: str, text: str, permission: str) -> Link:
     address = reverse(name)
-    here = request.path == address if name == "home" else request.path.startswith(address)
+    whole = name in ("home", "linkage-quality") or (name == "linkage" and request.path.endswith("/quality/"))
+    here = request.path == address if whole else request.path.startswith(address)
     return Link(address, text, here)
 
 

@@ -2,6 +2,7 @@
 
 from secrets import token_urlsafe
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,8 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from oneplace.access.policy import staff
 from oneplace.access.queries import actor_of
+from oneplace.access.rules import Actor
 from oneplace.kernel.ids import PersonId
-from oneplace.record import door
+from oneplace.record import door, identity
 from oneplace.record.forms import SearchForm
 from oneplace.record.presenters.pages import (
     Asked,
@@ -66,7 +68,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
     sieve = sieve_of(asked.kind, asked.source)
     opened = door.open(actor, PersonId(person_id), view=asked.view or None, sieve=sieve)
     if isinstance(opened, Refused):
-        return _refused(request)
+        return _moved_on(request, actor, person_id) or _refused(request)
     page = person_page(opened, views()[opened.view], views_for(actor.role), asked)
     values = {"page": page, "printed": printed_words(opened.opened_at, actor.name)}
     return render(request, "record/person.jinja", values)
@@ -108,6 +110,17 @@ def _asked(request: HttpRequest, address: str) -> Asked:
         printing=told("print") == "yes",
         offset=int(start) if start.isdecimal() and len(start) < 7 else 0,
     )
+
+
+def _moved_on(request: HttpRequest, actor: Actor, person_id: str) -> HttpResponse | None:
+    """The way on from the address of somebody who was linked to another record since, where that may be opened."""
+    now_as = identity.now_known_as(person_id)
+    if not now_as or isinstance(door.open(actor, PersonId(now_as)), Refused):
+        return None
+    messages.info(
+        request, "These records were found to be one person's since you saved the address: this is the whole."
+    )
+    return redirect("person", now_as)
 
 
 def _refused(request: HttpRequest) -> HttpResponse:

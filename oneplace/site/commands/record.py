@@ -1,12 +1,14 @@
 """`oneplace record`. A person's record, through the one door."""
 
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from oneplace.access.commands import operator
-from oneplace.site.commands.talk import FINDINGS, Json, User, group, start_up, stop, told
+from oneplace.site.commands.talk import FINDINGS, USAGE, Json, User, group, start_up, stop, told
 
 app = group("A person's record, through the one door.")
 
@@ -52,3 +54,46 @@ def record_show(
         stop("There is no such person for that user.")
         return
     told(asdict(opened), as_json, loading.record_words(opened))
+
+
+@app.command("reviews")
+@operator
+def record_reviews(
+    limit: Annotated[int, typer.Option(help="How many, oldest first.")] = 50, as_json: Json = False
+) -> None:
+    """Links that wait for somebody to judge them; exit 3 when there are any. The page is 'Linkage review'."""
+    start_up()
+    from oneplace.record import reviews
+
+    lines, count = reviews.queue(limit=limit)
+    words = "\n".join(f"{one.key}  {one.source_code:8} {one.link:12} {one.reason}" for one in lines)
+    told([asdict(one) for one in lines], as_json, words or "Nothing waits to be judged.")
+    sys.exit(FINDINGS if count else 0)
+
+
+@app.command("linkage")
+@operator
+def record_linkage(
+    truth: Annotated[Path | None, typer.Option(help="CSV of who is truly who: precision and recall as well.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How well patients are linked, by source and by age, sex, ethnicity and deprivation."""
+    start_up()
+    from oneplace.record import quality
+
+    if truth is not None and not truth.is_file():
+        stop(f"There is no file at {truth}.", USAGE)
+    rows = [asdict(row) | {"share": row.share} for row in quality.report()]
+    try:
+        judged = quality.against_truth(truth) if truth is not None else []
+    except ValueError as fault:
+        stop(str(fault), USAGE)
+        return
+    against = [asdict(row) | {"precision": row.precision, "recall": row.recall} for row in judged]
+    lines = [f"{one['kind']:12} {one['name']:24} {one['patients']:>9,}  linked {one['share']:.2%}" for one in rows]
+    lines += [
+        f"{one['kind']:12} {one['name']:24} {one['patients']:>9,}  precision {one['precision']:.5f}"
+        f"  recall {one['recall']:.5f}"
+        for one in against
+    ]
+    told({"linkage": rows, "against_truth": against}, as_json, "\n".join(lines) or "No source has told of anybody yet.")
