@@ -1,6 +1,6 @@
 """Promise: an event shows on the record within 2 seconds of its arrival (p95), at 20 messages a second, while pages are
-read. From the first byte that the sender writes to the moment at which the record page, asked again and again, shows
-it; one message in ten is watched.
+read. From when a message is due to be sent (a sender that falls behind counts as late) to the moment at which the
+record page, asked again and again, shows it; one message in ten is watched.
 
 The server is the real one, over its inbox; the page is read through the door, with policy and audit on. What the
 server itself keeps as latency stands beside it. SECONDS=10 makes it quick.
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_record_page import Client, p95
 
 SECONDS = float(os.environ.get("SECONDS", "40"))
-PER_SECOND, PROMISED_SECONDS, READERS, WATCHED = 20, 2.0, 2, 10
+PER_SECOND, PROMISED_SECONDS, LANES, READERS, WATCHED = 20, 2.0, 16, 2, 10
 HOME = Path(tempfile.mkdtemp(prefix="oneplace-bench-"))
 COMMAND = str(Path(sys.executable).with_name("oneplace"))
 ENVIRONMENT = os.environ | {"ONEPLACE_HOME": str(HOME), "ONEPLACE_DEMO": "1"}
@@ -53,25 +53,22 @@ class Sender:
         self.begun: dict[int, tuple[float, str]] = {}
         self.answered: list[float] = []
         self.failures = 0
+        self.started = self.ended = time.perf_counter()
 
-    def run(self, lane: int, lanes: int, ends: float) -> None:
-        """Every `lanes`-th message, at its own time, late or not."""
+    def run(self, lane: int) -> None:
+        """Every message of one lane at its own time, or as soon as the lane is free."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        number, started = lane, time.perf_counter()
-        while True:
-            due = started + number / PER_SECOND
-            if due > ends:
-                return
+        for number in range(lane, int(SECONDS * PER_SECOND), LANES):
+            due = self.started + number / PER_SECOND
             time.sleep(max(0.0, due - time.perf_counter()))
             person, *who = self.people[number % len(self.people)]
-            began = time.perf_counter()
-            self.begun[number] = (began, person)
+            self.begun[number] = (due, person)
             connection.request("POST", "/inbox/", message(number, *who), {"Authorization": f"Bearer {self.key}"})
             answer = connection.getresponse()
             answer.read()
             self.failures += answer.status != 200
-            self.answered.append(time.perf_counter() - began)
-            number += lanes
+            self.ended = time.perf_counter()
+            self.answered.append(self.ended - due)
 
 
 def message(number: int, local_id: str, nhs_number: str, family: str, given: str, born: str) -> bytes:
@@ -87,26 +84,22 @@ def message(number: int, local_id: str, nhs_number: str, family: str, given: str
     return "\r".join(lines).encode()
 
 
-def watch(port: int, sender: Sender, ends: float, seen: list[float]) -> None:
+def watch(port: int, sender: Sender, share: int, seen: list[float]) -> None:
     """Ask for the pages of those just admitted until each shows its ward; one message in `WATCHED` is watched."""
     client = Client(port)
     client.sign_in(READER)
-    waiting: dict[int, tuple[float, str]] = {}
-    done: set[int] = set()
-    while time.perf_counter() < ends + 15:
-        for number, told in list(sender.begun.items()):
-            if number % WATCHED == 0 and number not in done:
-                waiting.setdefault(number, told)
-        for number, (began, person) in list(waiting.items()):
+    left = {number for number in range(int(SECONDS * PER_SECOND)) if number % WATCHED == 0}
+    left = {number for number in left if number // WATCHED % READERS == share}
+    gives_up = sender.started + SECONDS + 30
+    while left and time.perf_counter() < gives_up:
+        for number in sorted(left & sender.begun.keys()):
+            began, person = sender.begun[number]
             _, page = client.ask(f"/people/{person}/")
             if f"WATCH{number:05}".encode() in page:
                 seen.append(time.perf_counter() - began)
-                done.add(number)
-                del waiting[number]
-        if time.perf_counter() > ends and not waiting:
-            return
+                left.remove(number)
         time.sleep(0.01)
-    seen += [float("inf")] * len(waiting)
+    seen += [float("inf")] * len(left)
 
 
 def read_pages(port: int, people: list[list[str]], ends: float) -> None:
@@ -122,11 +115,10 @@ def measure(port: int, key: str) -> tuple[Sender, list[float]]:
     """Send, watch and read at once."""
     people = people_told_by_hospital()
     sender, seen = Sender(port, key, people), []
-    ends = time.perf_counter() + SECONDS
-    lanes = 4
-    threads = [threading.Thread(target=sender.run, args=(lane, lanes, ends)) for lane in range(lanes)]
-    threads += [threading.Thread(target=read_pages, args=(port, people, ends)) for _ in range(READERS)]
-    threads.append(threading.Thread(target=watch, args=(port, sender, ends, seen)))
+    ends = sender.started + SECONDS
+    threads = [threading.Thread(target=sender.run, args=(lane,)) for lane in range(LANES)]
+    threads.append(threading.Thread(target=read_pages, args=(port, people, ends)))
+    threads += [threading.Thread(target=watch, args=(port, sender, share, seen)) for share in range(READERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -160,15 +152,13 @@ def report(sender: Sender, seen: list[float]) -> None:
         [COMMAND, "feeds", "list", "--json"], env=ENVIRONMENT, capture_output=True, text=True
     ).stdout
     kept = next(line for line in json.loads(listed) if line["organisation_code"] == CODE)["latency_last_hour"]
-    rate = len(sender.answered) / SECONDS
+    rate = len(sender.answered) / max(SECONDS, sender.ended - sender.started)
     if sender.failures or not seen or rate < 0.95 * PER_SECOND:
         raise SystemExit(f"{sender.failures} refused, {len(seen)} seen, {rate:.1f} a second: no figure can be given")
     screen = p95(seen)
-    print(
-        f"{len(sender.answered)} messages, {rate:.1f} a second, {READERS} reading pages; {len(seen)} watched on theirs"
-    )
-    print(f"from first byte to the record page   p95 {screen:6.3f} s  median {statistics.median(seen):.3f}  promised 2")
-    print(f"from first byte to the answer        p95 {p95(sender.answered):6.3f} s")
+    print(f"{len(sender.answered)} messages, {rate:.1f} a second, three reading pages; {len(seen)} watched on theirs")
+    print(f"to the record page   p95 {screen:6.3f} s  median {statistics.median(seen):.3f}  promised 2")
+    print(f"to the answer        p95 {p95(sender.answered):6.3f} s")
     print(f"as the feeds page tells it           p95 {kept['p95']:6.3f} s")
     figures = {
         "to_screen_p95_s": round(p95(seen), 3),

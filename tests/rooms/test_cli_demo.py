@@ -118,3 +118,37 @@ def test_stopped_demo_leaves_nothing_running(tmp_path, port, times):
             demo.wait(30)
     assert not answers(port)
     assert "Traceback" not in (tmp_path / "talk").read_text()
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one started and that still run."""
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in told.split()]
+
+
+def runs(pid: int) -> bool:
+    """True for a process that is there and not merely waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_server_looks_at_feeds_each_minute_and_nothing_outlives_it(tmp_path, port):
+    home = {"ONEPLACE_HOME": str(tmp_path)}
+    assert oneplace("place", "load", EXAMPLE, **home).returncode == 0
+    server = subprocess.Popen([COMMAND, "serve", "--port", str(port), "--workers", "1"], env=ENVIRONMENT | home)
+    try:
+        wait_until(lambda: answers(port))
+        wait_until(lambda: "never" in oneplace("feeds", "list", **home).stdout)
+        looking = [
+            pid for pid in children(server.pid) if b"oneplace.site.due" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        assert len(looking) == 1
+    finally:
+        server.terminate()
+        server.wait(20)
+    wait_until(lambda: not any(runs(pid) for pid in looking))
