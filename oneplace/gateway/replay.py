@@ -21,7 +21,9 @@ from oneplace.ledger import actions as ledger
 from oneplace.record import ingest
 from oneplace.record.filing import Filing, Stored
 
-_LEFT_ALONE = frozenset({"source-other", "id-used-twice", "mesh-report", "mesh-encrypted", "mesh-compressed"})
+_LEFT_ALONE = frozenset(
+    {"source-other", "id-used-twice", "mesh-report", "mesh-encrypted", "mesh-compressed", "processing-id"}
+)
 """Reasons that lie with the sender and not with the reading: to read again would file what was rightly refused."""
 
 ADOPTABLE = "source-missing"

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +16,19 @@ COMMAND = Path(sys.executable).with_name("oneplace")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Run the command in a fresh home; returns what came."""
-    home = tmp_path_factory.mktemp("cli")
-    environment = os.environ | {"ONEPLACE_HOME": str(home), "ONEPLACE_DATABASE_URL": ""}
+def home_of(tmp_path_factory) -> dict[str, str]:
+    """The environment of a fresh home."""
+    environment = os.environ | {"ONEPLACE_HOME": str(tmp_path_factory.mktemp("cli")), "ONEPLACE_DATABASE_URL": ""}
     environment.pop("ONEPLACE_TRACE", None)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def run(home_of):
+    """Run the command in a fresh home; returns what came."""
 
     def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=environment | more)
+        return subprocess.run([COMMAND, *words], capture_output=True, text=True, env=home_of | more)
 
     return command
 
@@ -139,3 +146,27 @@ def test_message_without_an_organisation_is_adopted_by_a_word(run, example, tmp_
     again = run("feeds", "adopt", "--feed", "Z9A", "--code", "source-missing")
     assert again.returncode == 3
     assert "None of them waits" in again.stderr
+
+
+def test_listener_answers_until_it_is_told_to_end(run, example, home_of):
+    words = ["feeds", "listen", "--port", "0", "--feed", "Z9A"]
+    child = subprocess.Popen([COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=home_of)
+    port = int(child.stdout.readline())
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
+        sender.sendall(b"\x0b" + wire.adt(facility="Z9A", number="L1") + b"\x1c\r")
+        assert b"MSA|AA|L1" in sender.recv(65536)
+        taken = run("feeds", "listen", "--port", str(port), "--feed", "Z9A")
+        assert (taken.returncode, f"Port {port}" in taken.stderr) == (1, True)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(20) == 0
+    assert "Listening on 127.0.0.1" in child.stderr.read()
+
+
+def test_listener_keeps_to_this_machine_and_to_known_organisations(run, example):
+    open_to_all = run("feeds", "listen", "--port", "0", "--feed", "Z9A", "--host", "0.0.0.0")
+    assert (open_to_all.returncode, "not encrypted" in open_to_all.stderr, "TLS" in open_to_all.stderr) == (
+        2,
+        True,
+        True,
+    )
+    assert run("feeds", "listen", "--port", "0", "--feed", "NONE").returncode == 2

@@ -148,3 +148,38 @@ def feeds_mesh(
         told(loading.plain(tally), as_json, loading.words(tally))
         sys.exit(FINDINGS if tally.quarantined else 0)
     fetching.stay(mailbox, seconds, say)
+
+
+@app.command("listen")
+@operator
+def feeds_listen(
+    port: Annotated[int, typer.Option(help="TCP port; 2575 is the usual one. 0: any that is free, which is printed.")],
+    feed: Annotated[str, typer.Option(help="ODS code of the one organisation that sends here.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    processing: Annotated[str, typer.Option(help="Processing id (MSH-11) that is taken: P, or T for tests.")] = "P",
+    plain_text_network: Annotated[
+        bool, typer.Option("--plain-text-network", help="Yes, listen beyond this machine without encryption.")
+    ] = False,
+) -> None:
+    """Take in HL7 v2 messages over MLLP, and stay until TERM. Each is answered when it is safe."""
+    if host not in {"127.0.0.1", "::1", "localhost"} and not plain_text_network:
+        stop(
+            f"MLLP is not encrypted, and {host} is not this machine alone. Listen on 127.0.0.1 behind a TLS tunnel "
+            "(stunnel, a VPN), or add --plain-text-network if the network itself is encrypted.",
+            USAGE,
+        )
+    start_up()
+    from oneplace.gateway import mllp
+    from oneplace.place import queries
+
+    if queries.organisation(feed) is None:
+        stop(f"No organisation of this place has the ODS code '{feed}'. See them: oneplace feeds list", USAGE)
+
+    def ready(opened: int) -> None:
+        typer.echo(opened)
+        say(f"Listening on {host}, port {opened}, for {feed}. Ctrl-C ends it once what was read is answered.")
+
+    try:
+        mllp.listen(feed_code=feed, host=host, port=port, processing=processing, ready=ready)
+    except OSError as error:
+        stop(f"Port {port} on {host} can't be opened ({error.strerror}); choose another, or end what listens there.")
