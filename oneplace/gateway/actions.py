@@ -13,15 +13,28 @@ from oneplace.ledger import actions as ledger
 
 
 @transaction.atomic
-def declare_feeds(rows: Iterable[Any], *, by: str) -> int:
-    """Note the feeds that a place expects; returns how many changed. Rows as a place folder's feeds table has them."""
+def declare_feeds(rows: Iterable[Any], *, by: str, whole: bool = False) -> int:
+    """Note the feeds that a place expects; returns how many changed. Rows as a place folder's feeds table has them.
+
+    With `whole` the rows are all that are expected: of any other feed nothing is from now on, and no alarm is raised.
+    """
     changed = 0
+    named = set()
     for row in rows:
         told = asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
+        named.add((told["organisation_code"], told["format"]))
         changed += _declare(told)
+    if whole:
+        changed += _undeclare_all_but(named)
     if changed:
         ledger.write(actor=by, action="declare feeds", detail={"changed": changed})
     return changed
+
+
+def _undeclare_all_but(named: set[tuple[str, str]]) -> int:
+    rows = Feed.objects.filter(declared=True).values_list("pk", "organisation_code", "format")
+    gone = [pk for pk, *key in rows if tuple(key) not in named]
+    return Feed.objects.filter(pk__in=gone).update(declared=False, expected_minutes=None, live_since=None)
 
 
 def _declare(told: Mapping[str, Any]) -> bool:

@@ -103,12 +103,27 @@ def _settle(found: dict[Feed, list[Alarm]], now: datetime, by: str) -> dict[int,
     return states
 
 
+_older: tuple[tuple[object, ...], dict[int, list[Hour]]] | None = None
+
+
 def _hours(now: datetime) -> dict[int, list[Hour]]:
-    """The hours of the last eight weeks, by feed, oldest first."""
-    columns = ("hour", "received", "duplicate", "quarantined", "ahead", "newest_sent_at", "newest_told_at")
-    rows = FeedHour.objects.filter(hour__gte=now - timedelta(weeks=WEEKS), hour__lte=now).order_by("hour")
+    """The hours of the last eight weeks, by feed, oldest first. Those long over are read once an hour in a process."""
+    global _older
+    recent = hour_of(now) - timedelta(hours=2)
+    known = (connection.settings_dict["NAME"], recent)
+    if _older is None or _older[0] != known:
+        _older = (known, _read_hours(now - timedelta(weeks=WEEKS), recent, times=True))
+    latest = _read_hours(recent, now, times=True)
+    return {feed: [*_older[1].get(feed, []), *latest.get(feed, [])] for feed in _older[1].keys() | latest.keys()}
+
+
+def _read_hours(since: datetime, until: datetime, times: bool) -> dict[int, list[Hour]]:
+    """The hours from one that begins after a time to one that begins at another, with the newest times or without."""
+    columns = ("feed_id", "hour", "received", "duplicate", "quarantined", "ahead")
+    newest = ("newest_sent_at", "newest_told_at") if times else ()
+    rows = FeedHour.objects.filter(hour__gt=since, hour__lte=until).order_by("hour").values_list(*columns, *newest)
     found: dict[int, list[Hour]] = {}
-    for feed, at, received, duplicate, *rest in rows.values_list("feed_id", *columns):
+    for feed, at, received, duplicate, *rest in rows:
         found.setdefault(feed, []).append(Hour(at, received, received - duplicate, *rest))
     return found
 
@@ -157,9 +172,9 @@ def habits(now: datetime, days: int = 8) -> dict[int, Habit]:
 
 
 def forget_habits() -> None:
-    """Learn them anew at the next asking."""
-    global _learnt
-    _learnt = None
+    """Learn them anew, and read every hour anew, at the next asking."""
+    global _learnt, _older
+    _learnt = _older = None
 
 
 def _with_today(habit: Habit, days: int, came: int) -> Habit:
@@ -168,7 +183,7 @@ def _with_today(habit: Habit, days: int, came: int) -> Habit:
 
 
 def _learn(now: datetime) -> dict[int, Habit]:
-    hours, calendars = _hours(now), _calendars()
+    hours, calendars = _read_hours(now - timedelta(weeks=WEEKS), now, times=False), _calendars()
     found = {}
     for feed in Feed.objects.all():
         profile = profile_of(feed, hours.get(feed.pk, []), now, calendars)

@@ -48,7 +48,7 @@ def load_place(path: Path, by: str) -> str:
     told = folders.read(path)
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
-    gateway.declare_feeds(told.feeds, by=by)
+    gateway.declare_feeds(told.feeds, by=by, whole=True)
     queries.forget_names()
     return f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds."
 

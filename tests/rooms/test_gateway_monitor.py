@@ -140,6 +140,17 @@ def test_declared_feed_never_heard_is_told_and_cleared_by_its_first_message():
     assert states(AT) == [("never", "cleared")]
 
 
+def test_feed_that_the_place_no_longer_declares_is_not_missed():
+    declare()
+    declare(organisation_code="RCC")
+    assert len(states(AT)) == 2
+    kept = {"organisation_code": "RCC", "format": "hl7-v2", "expected_minutes": 60, "live_since": date(2026, 1, 1)}
+    assert actions.declare_feeds([kept], by="test", whole=True) == 1
+    assert actions.declare_feeds([kept], by="test", whole=True) == 0
+    assert sorted(states(AT)) == [("never", "cleared"), ("never", "ongoing")]
+    assert [line.organisation_code for line in queries.feed_lines() if line.declared] == ["RCC"]
+
+
 def test_opening_hours_and_holidays_of_the_place_are_known():
     from oneplace.place import folder
     from oneplace.site import loading

@@ -230,10 +230,11 @@ class Profile:
             if self.speaks_on(day):
                 hours = range(max(0, until - left), until)
                 middle, spread = self.usual(day, hours)
-                came, usual, variance = came + self.day_total(day, hours), usual + middle, variance + spread**2
+                came, usual = came + self.day_total(day, hours), usual + middle
+                variance += max(spread**2, middle)  # never less than chance alone: a few days may agree by luck
                 left -= len(hours)
             day, until = day - timedelta(days=1), 24
-        return came, usual, math.sqrt(variance + usual)
+        return came, usual, math.sqrt(variance)
 
 
 _NONE = (0,) * 24
