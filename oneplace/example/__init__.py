@@ -2,10 +2,11 @@
 
 from oneplace.example.generator import NoExample, generate
 from oneplace.example.personas import Persona, personas
-from oneplace.example.shapes import OutMessage
+from oneplace.example.shapes import OutMessage, TrueSource
 from oneplace.example.story import stories
+from oneplace.example.truth import TruthFile
 
-__all__ = ["NoExample", "OutMessage", "Persona", "generate", "personas", "story_size"]
+__all__ = ["NoExample", "OutMessage", "Persona", "TrueSource", "TruthFile", "generate", "personas", "story_size"]
 
 
 def story_size() -> int:

@@ -1,58 +1,204 @@
-"""Faults that real feeds have, at the rates of the folder's example.toml: unreadable and repeated messages, wrong
-numbers, another surname at the hospital. So the pages that must show faults have some to show."""
+"""Faults that real feeds have, at the rates of the place folder's example.toml, so that pages and links meet them.
 
+Two sorts: what a source wrote down wrongly of a person (`mistold`), and messages that can't be read (`spoiled`).
+Each is thrown with dice of its own, so that a person's faults don't hang on who else is told of. Names are those of
+docs/reference/example-feeds.md; rates that the folder doesn't give are those of `RATES`.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from oneplace.example.adt import Desk
 from oneplace.example.names import FAMILY
-from oneplace.example.people import rates
-from oneplace.example.shapes import Human, OutMessage
+from oneplace.example.shapes import Human
 from oneplace.kernel import nhs_number
 
+RATES: Mapping[str, float] = {
+    # shares of the people whom a source knows
+    "number_missing": 0.006,
+    "number_invalid": 0.002,
+    "number_mistyped": 0.003,
+    "number_of_another": 0.001,
+    "number_swapped": 0.001,
+    "name_misspelt": 0.008,
+    "names_swapped": 0.002,
+    "nickname": 0.01,
+    "old_surname": 0.01,
+    "birth_day_month": 0.003,
+    "birth_off_by_one": 0.003,
+    "birth_in_future": 0.0005,
+    "moved": 0.02,
+    "merged": 0.005,
+    "out_of_order": 0.02,
+    "twins": 0.004,
+    # shares of messages
+    "sent_twice": 0.01,
+    "unreadable": 0.01,
+}
+_NICKNAMES = {
+    "Margaret": "Peggy", "Dorothy": "Dot", "Patricia": "Pat", "Barbara": "Babs", "Kathleen": "Kath", "Susan": "Sue",
+    "Christine": "Chris", "Jacqueline": "Jackie", "Deborah": "Debbie", "Angela": "Angie", "Elaine": "Lainey",
+    "Rebecca": "Becky", "Victoria": "Vicky", "Jessica": "Jess", "Charlotte": "Lottie", "Natalie": "Nat",
+    "Abigail": "Abi", "Olivia": "Liv", "Amelia": "Millie", "Matilda": "Tilly", "Harriet": "Hattie",
+    "John": "Jack", "William": "Bill", "Ronald": "Ron", "Kenneth": "Ken", "Raymond": "Ray", "Stanley": "Stan",
+    "Leonard": "Len", "Albert": "Bert", "Harold": "Harry", "Reginald": "Reg", "David": "Dave", "Michael": "Mick",
+    "Stephen": "Steve", "Andrew": "Andy", "Robert": "Bob", "Anthony": "Tony", "Philip": "Phil", "James": "Jim",
+    "Daniel": "Dan", "Matthew": "Matt", "Christopher": "Kit", "Thomas": "Tom", "Benjamin": "Ben",
+    "Jonathan": "Jon", "Joshua": "Josh", "Samuel": "Sam", "Alexander": "Alex", "Freddie": "Fred", "Edward": "Ted",
+}  # fmt: skip
+_ONE_OF = ("number_missing", "number_invalid", "number_mistyped", "number_of_another")
+_PLACEHOLDERS = ("1234567890", "9999999999", "0000000000")
 
-def typed(human: Human, desk: Desk, draw: Random, example: Mapping[str, Any]) -> Desk:
-    """What the hospital's desk typed: now and then a number with two digits changed round, none, or another surname."""
+
+def rates_of(example: Mapping[str, Any], kind: str) -> dict[str, float]:
+    """The rates for one kind of organisation: its own of [faults.KIND], else the folder's, else the usual."""
+    told = example.get("faults", {})
+    common = {name: told[name] for name in RATES if name in told}
+    own = told.get(kind, {})
+    return {**RATES, **common, **{name: own[name] for name in RATES if name in own}}
+
+
+def mistold(
+    human: Human, rates: Mapping[str, float], draw: Random, other: str, old_home: tuple[tuple[str, ...], str, str]
+) -> tuple[Human, tuple[str, ...]]:
+    """The person as a source wrote them down, and the names of what is wrong.
+
+    `other` is another person's NHS number; `old_home` an earlier address: lines, town, postcode.
+    """
+    found: list[str] = []
+    human = _number(human, rates, draw, other, found)
+    for name, change in (
+        ("name_misspelt", _misspelt),
+        ("names_swapped", _names_swapped),
+        ("nickname", _nickname),
+        ("old_surname", _old_surname),
+        ("birth_day_month", _day_month),
+        ("birth_off_by_one", _off_by_one),
+        ("birth_in_future", _future),
+    ):
+        if draw.random() < rates[name]:
+            human = _noted(human, change(human, draw), name, found)
+    if draw.random() < rates["moved"]:
+        lines, town, postcode = old_home
+        human = _noted(human, replace(human, lines=lines, town=town, postcode=postcode), "moved", found)
+    return human, tuple(found)
+
+
+def _noted(before: Human, after: Human, name: str, found: list[str]) -> Human:
+    if after != before:
+        found.append(name)
+    return after
+
+
+def _number(human: Human, rates: Mapping[str, float], draw: Random, other: str, found: list[str]) -> Human:
     dice = draw.random()
-    wrong, none = rates(example, "invalid_number"), rates(example, "no_number")
-    if dice < wrong:
-        desk = replace(desk, nhs_number=_mistyped(human.nhs_number, draw))
-    elif dice < wrong + none:
-        desk = replace(desk, nhs_number="")
-    if draw.random() < rates(example, "other_surname"):
-        desk = replace(desk, family=human.former_family or draw.choice(FAMILY))
-    return desk
+    for name in _ONE_OF:
+        dice -= rates[name]
+        if dice < 0:
+            found.append(name)
+            return replace(human, nhs_number=_wrong_number(name, human.nhs_number, draw, other))
+    return human
 
 
-def spoiled(message: OutMessage, draw: Random, example: Mapping[str, Any]) -> list[OutMessage]:
-    """The message as it arrives: whole; whole and again; or followed by one that nobody can read."""
-    found = [message]
-    if draw.random() < rates(example, "sent_twice"):
-        found.append(replace(message, name=f"{message.name}.again", people=0))
-    if draw.random() < rates(example, "unreadable"):
-        found.append(replace(message, name=f"{message.name}.broken", raw=_broken(message.raw, draw), people=0))
-    return found
+def _wrong_number(name: str, number: str, draw: Random, other: str) -> str:
+    if name == "number_missing":
+        return ""
+    if name == "number_of_another":
+        return other
+    return draw.choice(_PLACEHOLDERS[:1]) if name == "number_invalid" else mistyped(number, draw)
 
 
-def _mistyped(number: str, draw: Random) -> str:
-    """A number that fails its check: the usual 1234567890, or two neighbours changed round."""
-    if draw.random() < 0.4:
-        return "1234567890"
+def mistyped(number: str, draw: Random) -> str:
+    """The number with two neighbours changed round or one digit wrong, so that its check fails."""
     for index in draw.sample(range(4, 9), 5):
         changed = number[:index] + number[index + 1] + number[index] + number[index + 2 :]
         if not nhs_number.is_valid(changed):
             return changed
-    return "1234567890"
+    last = (int(number[9]) + draw.randrange(1, 10)) % 10
+    return number[:9] + str(last)
 
 
-def _broken(raw: bytes, draw: Random) -> bytes:
-    """Bytes that can't be read: cut short, of a sort that is not taken, or an error page in its place."""
-    sort = draw.randrange(3)
+def _misspelt(human: Human, draw: Random) -> Human:
+    key = draw.choice(("family", "given"))
+    return replace(human, **{key: _slip(getattr(human, key), draw)})
+
+
+def _slip(word: str, draw: Random) -> str:
+    """Two letters changed round, one left out, or one written twice; never the first."""
+    if len(word) < 4:
+        return word + word[-1]
+    index = draw.randrange(1, len(word) - 1)
+    return draw.choice(
+        (
+            word[:index] + word[index + 1] + word[index] + word[index + 2 :],
+            word[:index] + word[index + 1 :],
+            word[:index] + word[index] + word[index:],
+        )
+    )
+
+
+def _names_swapped(human: Human, draw: Random) -> Human:
+    return replace(human, family=human.given.split()[0], given=human.family)
+
+
+def _nickname(human: Human, draw: Random) -> Human:
+    first, _, rest = human.given.partition(" ")
+    return replace(human, given=f"{_NICKNAMES.get(first, human.preferred or first)} {rest}".strip())
+
+
+def _old_surname(human: Human, draw: Random) -> Human:
+    return replace(human, family=human.former_family or draw.choice(FAMILY), former_family="")
+
+
+def _day_month(human: Human, draw: Random) -> Human:
+    born = human.birth_date
+    return replace(human, birth_date=born.replace(month=born.day, day=born.month)) if born.day <= 12 else human
+
+
+def _off_by_one(human: Human, draw: Random) -> Human:
+    born = human.birth_date
+    earlier = born - timedelta(days=1)
+    year = born.replace(year=born.year - 1, day=min(born.day, 28))
+    return replace(human, birth_date=draw.choice((earlier, year)))
+
+
+def _future(human: Human, draw: Random) -> Human:
+    return replace(human, birth_date=date(2100 + human.birth_date.year % 100, 1, 1 + draw.randrange(28)))
+
+
+_SUBJECT = re.compile(rb'<subject>.*?</subject>|"(?:subject|patient)":\{"reference":"[^"]*"\},?')
+_HTML = b"<html><body>502 Bad Gateway</body></html>"
+_OUTCOME = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}'
+
+
+def spoiled(raw: bytes, draw: Random) -> tuple[bytes, str]:
+    """Bytes that nobody can read, made of a whole message, and the name of what is wrong with them."""
+    choices: dict[str, bytes] = {
+        "garbage": bytes(draw.randrange(128, 256) for _ in range(200)),
+        "error-page": _HTML,
+        "wrong-charset": raw.decode("utf-8", "replace").encode("cp500", "replace"),
+        "empty": b"",
+    }
     if raw.startswith(b"MSH"):
         header, _, rest = raw.partition(b"\r")
-        unknown = header.replace(b"ADT^", b"BAR^", 1) + b"\r" + rest
-        return [unknown, raw.replace(b"PID|", b"PQD|"), b"<html><body>502 Bad Gateway</body></html>"][sort]
-    outcome = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}'
-    return [raw[: len(raw) * 2 // 3], outcome, b"<html><body>504 Gateway Time-out</body></html>"][sort]
+        choices |= {
+            "truncated": raw[: draw.randrange(20, 45)],
+            "wrong-type": header.replace(b"ADT^", b"BAR^", 1).replace(b"ORU^", b"BAR^", 1) + b"\r" + rest,
+            "no-person": raw.replace(b"\rPID|", b"\rPQD|"),
+        }
+    else:
+        choices["truncated"] = raw[: len(raw) * 2 // 3]
+        choices["wrong-type"] = _OUTCOME
+        choices["no-person"] = _without_person(raw)
+    name = draw.choice(sorted(choices))
+    return choices[name], name
+
+
+def _without_person(raw: bytes) -> bytes:
+    """The bundle without its Patient and without a word of whom it is about, as a broken export has it."""
+    raw = raw.replace(b'"resourceType":"Patient"', b'"resourceType":"Device"')
+    raw = raw.replace(b"<Patient>", b"<Device>").replace(b"</Patient>", b"</Device>")
+    return _SUBJECT.sub(b"", raw)

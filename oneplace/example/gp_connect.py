@@ -9,10 +9,10 @@ from datetime import datetime
 
 import orjson
 
-from oneplace.example.gp_draft import EXTENSION, FHIR, PROFILE, SNOMED, Draft, Node, human_name
+from oneplace.example.gp_draft import EXTENSION, FHIR, HL7UK, PROFILE, SNOMED, Draft, Node, human_name
 from oneplace.example.gp_entries import WRITERS
 from oneplace.example.practice import Practice, Staff
-from oneplace.example.shapes import Told
+from oneplace.example.shapes import Human, Told
 
 _NUMBER_STATUS = FHIR + "/CodeSystem/CareConnect-NHSNumberVerificationStatus-1"
 _SECTIONS = (
@@ -28,9 +28,12 @@ _SECTIONS = (
 _EMPTY = {"system": FHIR + "/CodeSystem/CareConnect-ListEmptyReasonCode-1", "code": "no-content-recorded"}
 
 
-def bundle(told: Told, practice: Practice, made_at: datetime) -> bytes:
-    """The person's record as one bundle, lists of its sections first as real exports have them."""
-    draft = Draft(told.human, practice, made_at)
+def bundle(told: Told, human: Human, practice: Practice, made_at: datetime, full: bool = False) -> bytes:
+    """The person's record as one bundle, lists of its sections first as real exports have them.
+
+    `human` is who the practice takes them for; `full` adds identifiers and white space as real exports have them.
+    """
+    draft = Draft(human, practice, made_at, full)
     for name, write in WRITERS:
         for row in getattr(told.record, name):
             write(draft, row)
@@ -45,7 +48,8 @@ def bundle(told: Told, practice: Practice, made_at: datetime) -> bytes:
             },
             "type": "collection",
             "entry": [{"resource": resource} for resource in resources],
-        }
+        },
+        option=orjson.OPT_INDENT_2 if full else None,
     )
 
 
@@ -73,7 +77,9 @@ def _person(draft: Draft) -> Node:
                 "system": "https://fhir.nhs.uk/Id/nhs-number",
                 "value": human.nhs_number,
             }
-        ],
+        ]
+        if human.nhs_number
+        else [],
         "active": human.deceased_on is None,
         "name": names,
         "telecom": [{"system": "phone", "value": human.phone, "use": "home"}] if human.phone else [],
@@ -100,6 +106,11 @@ def _registration(draft: Draft) -> list[Node]:
     human = draft.human
     period = {"url": "registrationPeriod", "valuePeriod": {"start": human.registered_on.isoformat()}}
     found = [{"url": EXTENSION.format("RegistrationDetails"), "extension": [period]}]
+    ethnicity = getattr(human, "ethnicity", "")
+    if ethnicity:
+        coding = {"system": HL7UK + "/CodeSystem/CareConnect-EthnicCategory-1", "code": ethnicity}
+        url = HL7UK + "/StructureDefinition/Extension-CareConnect-EthnicCategory-1"
+        found.append({"url": url, "valueCodeableConcept": {"coding": [coding]}})
     if human.language:
         spoken = {"url": "language", "valueCodeableConcept": {"text": human.language}}
         needed = {"url": "interpreterRequired", "valueBoolean": human.interpreter}

@@ -16,17 +16,22 @@ FHIR = "https://fhir.nhs.uk/STU3"
 HL7UK = "https://fhir.hl7.org.uk/STU3"
 PROFILE = FHIR + "/StructureDefinition/CareConnect-GPC-{}-1"
 EXTENSION = FHIR + "/StructureDefinition/Extension-CareConnect-GPC-{}-1"
-_IN_A_VISIT = frozenset({"Observation", "Condition", "MedicationRequest", "ReferralRequest"})
+_IN_A_VISIT = frozenset({"Observation", "Condition", "MedicationRequest", "ReferralRequest", "ServiceRequest"})
+
+
+def stem_of(practice_code: str, human: Human) -> str:
+    """The practice's id of a person, with which the ids of their entries begin."""
+    return blake2b(f"{practice_code}|{human.key}".encode(), digest_size=5).hexdigest().upper()
 
 
 class Draft:
-    """What has been written of one person so far."""
+    """What has been written of one person so far. `full` adds what real exports carry beside the facts."""
 
-    def __init__(self, human: Human, practice: Practice, made_at: datetime) -> None:
-        self.human, self.practice, self.made_at = human, practice, made_at
+    def __init__(self, human: Human, practice: Practice, made_at: datetime, full: bool = False) -> None:
+        self.human, self.practice, self.made_at, self.full = human, practice, made_at, full
         self.words: Catalogue = catalogue()
         self.resources: list[Node] = []
-        self.stem = blake2b(f"{practice.code}|{human.nhs_number}".encode(), digest_size=5).hexdigest().upper()
+        self.stem = stem_of(practice.code, human)
         self.patient = f"Patient/{self.stem}"
         self.organisation = f"Organization/{practice.code}"
         self.location = f"Location/{practice.code}-1"
@@ -42,6 +47,10 @@ class Draft:
             "id": key or f"{self.stem}{len(self.resources) + 1:03X}",
             "meta": {"profile": [PROFILE.format(profile or sort)]},
         }
+        if self.full:
+            system = f"https://{self.practice.code.lower()}.example/id"
+            value = blake2b(str(node["id"]).encode(), digest_size=16).hexdigest()
+            node["identifier"] = [{"system": system, "value": value}]
         visit = self.visits.get(on) if on else None
         if visit and sort in _IN_A_VISIT:
             node["context"] = {"reference": visit}

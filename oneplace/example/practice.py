@@ -33,6 +33,7 @@ class Practice(NamedTuple):
     staff: tuple[Staff, ...]
 
 
+GP_FORMATS = ("fhir-stu3-json", "fhir-r4-json")
 GP, NURSE, PHARMACIST = ("General Medical Practitioner", "R0260"), ("Practice Nurse", "R0600"), ("Pharmacist", "R1290")
 FIONA = Staff("Dr", "Fiona", "Carrow", *GP)
 JENNY = Staff("Mrs", "Jenny", "Oakhurst", *NURSE)
@@ -40,7 +41,7 @@ JENNY = Staff("Mrs", "Jenny", "Oakhurst", *NURSE)
 
 def practices_of(place: PlaceFolder, seed: int) -> dict[str, Practice]:
     """Every practice of the place by code. The story's practice has Dr Fiona Carrow and nurse Jenny."""
-    feeds = {row["organisation_code"]: row for row in place.feeds if row["format"] == "fhir-stu3-json"}
+    feeds = {row["organisation_code"]: row for row in place.feeds if row["format"] in GP_FORMATS}
     story = place.example.get("story", {}).get("practice", "")
     return {
         row.code: Practice(

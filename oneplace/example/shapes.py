@@ -8,14 +8,35 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
+class TrueSource:
+    """Who one source's patient really is, and what that source got wrong about them: a line of the truth file."""
+
+    source_code: str
+    local_id: str
+    person: str
+    nhs_number: str
+    age: int
+    sex: str
+    ethnicity: str
+    decile: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OutMessage:
-    """One message as a feed would send it. `people` counts those whom it tells of for the first time."""
+    """One message as a feed would send it. `people` counts those whom it tells of for the first time.
+
+    `fault` names what is wrong with the message itself; `truth` is of the patients whom a source tells of first here.
+    """
 
     name: str
     raw: bytes
     feed_code: str
     channel: str
     people: int
+    fault: str = ""
+    readable: bool = True
+    truth: tuple[TrueSource, ...] = ()
 
 
 @dataclass(slots=True)

@@ -48,6 +48,7 @@ def story_people(example: Mapping[str, Any], numbers: Iterator[str], today: date
 def _human(
     row: Mapping[str, Any], number: str, practice: str, districts: Mapping[str, str], index: int, today: date
 ) -> Human:
+    town = row["town"] if row["town"] in districts else next(iter(districts))
     return Human(
         key=row["key"],
         nhs_number=number,
@@ -57,8 +58,8 @@ def _human(
         sex=row["sex"],
         birth_date=_birth_date(row, today),
         lines=tuple(row["lines"]),
-        town=row["town"],
-        postcode=f"{districts[row['town']]} {index % 9 + 1}S{'ABDEFGHJLN'[index % 10]}",
+        town=town,
+        postcode=f"{districts[town]} {index % 9 + 1}S{'ABDEFGHJLN'[index % 10]}",
         phone=row["phone"],
         practice_code=practice,
         registered_on=moments.day(row["registered"], today),

@@ -14,10 +14,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,9 @@ def _prepare(home: Path, fresh: bool, people: int, seed: int) -> dict[str, Any]:
         _talk.print(f"These people were made with --seed {told['seed']}, which stays. Others: add --fresh.")
     # Clinical dates hang on the day: a second start must make the same people.
     told = {"people": people, "seed": seed, "today": date.today().isoformat(), "messages": 0} | told
-    told["people"] = max(people, told["people"])
+    if people > told["people"]:
+        # The last files of tables held fewer people than they will: from there on it is told again.
+        told |= {"people": people, "messages": told["messages"] - _tables_at_end(told)}
     _keep(kept, told)
     _load_place_and_staff(home)
     if not told["messages"]:
@@ -192,6 +195,13 @@ def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[An
         if people is not None:
             people[0] += message.people
         yield Item(message.name, message.raw, message.channel, senders.get(message.feed_code, ""))
+
+
+def _tables_at_end(told: dict[str, Any]) -> int:
+    """How many of the messages loaded last are files of tables that a longer run fills further."""
+    last = deque(_items(told), maxlen=20)
+    tables = (".csv", ".ndjson")
+    return sum(1 for _ in takewhile(lambda item: item.name.endswith(tables), reversed(last))) if told["messages"] else 0
 
 
 def _load(home: Path, told: dict[str, Any]) -> None:

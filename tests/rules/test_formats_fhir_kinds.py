@@ -204,6 +204,32 @@ def test_r4_shape_reads_like_stu3(sort: str):
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize(
+    ("fields", "year"),
+    [
+        ({"date": "2020-01-01", "content": [{"attachment": {"creation": "2019-12-24"}}]}, 2019),
+        ({"date": "2020-01-01", "content": [{"attachment": {}}]}, 2020),
+        ({"date": "2020-01-01", "content": [{}]}, 2020),
+        ({"date": "2020-01-01"}, 2020),
+        ({"content": [{"attachment": {"creation": "2019-12-24"}}]}, 2019),
+    ],
+)
+def test_r4_document_is_dated_for_when_it_was_written(fields: dict, year: int):
+    told = read(patient(meta=UK_CORE), practice(), clinical("DocumentReference", description="Plan", **fields))
+    assert told.entries[0].happened_at.year == year
+
+
+def test_r4_document_without_a_date_has_none():
+    told = read(patient(meta=UK_CORE), practice(), clinical("DocumentReference", description="Plan"))
+    assert told.entries[0].happened_at is None
+
+
+def test_r4_course_of_therapy_is_the_sort_of_prescription():
+    course = {"courseOfTherapyType": {"coding": [{"code": "continuous"}], "text": "Repeat"}}
+    told = read(patient(meta=UK_CORE), practice(), clinical("MedicationRequest", **course))
+    assert told.entries[0].detail["prescription_type"] == "Repeat"
+
+
 def test_r4_is_told_by_profile_by_shape_and_by_default():
     assert read(patient(meta=UK_CORE)).format == "fhir-r4-json"
     assert read(patient(), clinical("Condition", code=concept(), recordedDate="2020")).format == "fhir-r4-json"

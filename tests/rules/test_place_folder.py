@@ -60,9 +60,14 @@ def test_example_agreements_are_54_practices_and_six_pending_with_reasons(exampl
     assert all(row["note"] and row["controller_code"] in practices for row in example.pending_agreements)
 
 
-def test_example_has_a_feed_a_practice_and_two_trusts_feeds(example: PlaceFolder) -> None:
-    formats = Counter(row["format"] for row in example.feeds)
-    assert formats == {"fhir-stu3-json": 60, "hl7-v2": 2}
+def test_example_has_feeds_of_each_practice_and_of_each_other_service(example: PlaceFolder) -> None:
+    kinds = {row.code: row.kind for row in example.organisations}
+    formats = Counter((kinds[row["organisation_code"]], row["format"]) for row in example.feeds)
+    assert formats["practice", "fhir-stu3-json"] == 33
+    assert formats["practice", "fhir-r4-json"] == 27
+    assert {kind for kind, _ in formats} >= {
+        "acute-trust", "community-trust", "mental-health-trust", "ambulance", "out-of-hours",
+    }  # fmt: skip
     assert {row["organisation_code"] for row in example.feeds} >= {row.code for row in example.practices()}
 
 

@@ -111,7 +111,9 @@ def _quantity(reading: Reading, supply: Node) -> str:
 
 
 def _type(reading: Reading, plan: Node) -> str:
-    return reading.words(extension(plan, "GPC-PrescriptionType"), "valueCodeableConcept")
+    """Repeat or acute: GP Connect's extension, R4's course of therapy."""
+    told = reading.words(extension(plan, "GPC-PrescriptionType"), "valueCodeableConcept")
+    return told or reading.words(plan, "courseOfTherapyType")
 
 
 def _last_issued(reading: Reading, resource: Node, plan: str) -> str:

@@ -126,8 +126,13 @@ def _procedure(node: Node) -> Node:
 
 
 def _document(node: Node) -> Node:
-    if "date" in node:
-        node["created"] = node.pop("date")
+    """Dated for when the document was written, which R4 tells of its attachment; else for when it was filed."""
+    content = _first(node.get("content"))
+    attachment = content.get("attachment") if content.__class__ is dict else None
+    written = attachment.get("creation") if attachment.__class__ is dict else None
+    filed = node.pop("date", None)
+    if written or filed:
+        node["created"] = written or filed
     return node
 
 

@@ -1,5 +1,6 @@
-"""`oneplace example`. Made-up people of the example place."""
+"""`oneplace example`. Made-up people of a place."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from oneplace.access.commands import anyone
 from oneplace.site.commands.talk import group, say
 
-app = group("Made-up people of the example place.")
+app = group("Made-up people of the example place, or of one of your own.")
 
 
 @app.command("write")
@@ -17,6 +18,9 @@ def example_write(
     folder: Annotated[Path, typer.Argument(help="Folder to write messages into.")],
     people: Annotated[int, typer.Option(help="How many people.", min=13)] = 500,
     seed: Annotated[int, typer.Option(help="Another number makes other people.")] = 1,
+    truth: Annotated[Path | None, typer.Option(help="CSV file for who is who, to score links and readers by.")] = None,
+    place: Annotated[Path | None, typer.Option(help="Place folder; without it the example place.")] = None,
+    full: Annotated[bool, typer.Option(help="GP records as large as real ones, not compact.")] = False,
 ) -> None:
     """Write the messages of made-up people as files, as their feeds would send them."""
     from oneplace import example
@@ -24,10 +28,18 @@ def example_write(
     from oneplace.site.bar import bar
 
     written = 0
-    with bar("Writing made-up people", people) as advance:
-        for message in example.generate(folders.read(folders.EXAMPLE), people, seed=seed):
+    here = folders.read(place or folders.EXAMPLE)
+    with ExitStack() as stack:
+        told = stack.enter_context(example.TruthFile(truth)) if truth else None
+        advance = stack.enter_context(bar("Writing made-up people", people))
+        for message in example.generate(here, people, seed=seed, full=full):
             (folder / message.name).parent.mkdir(parents=True, exist_ok=True)
             (folder / message.name).write_bytes(message.raw)
+            if told:
+                told.add(message)
             written += 1
             advance(message.people)
     say(f"{written:,} messages of {people:,} made-up people are in {folder}.")
+    if truth:
+        messages = truth.with_suffix(f".messages{truth.suffix}")
+        say(f"Who is who stands in {truth}; which messages can be read in {messages}.")

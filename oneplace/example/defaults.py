@@ -1,0 +1,53 @@
+"""What the example needs of a place: its example.toml, and for what that doesn't say, what the place's tables tell.
+
+So a place that was built from public data has synthetic people without a line written for it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oneplace.place.folder import PlaceFolder
+
+_STREETS = (
+    "Mill Lane", "Orchard Way", "Church Street", "Station Road", "Weir Street", "Priory Gardens", "Kiln Row",
+    "Tannery Walk", "Sallow Bank", "Larken Crescent", "Quay Street", "Linden Avenue", "Chapel Field", "The Street",
+)  # fmt: skip
+_CONTACTS = {"under_18": 0.06, "adult": 0.10, "from_65": 0.22, "from_80": 0.38}
+# A role of [story], and the kind of organisation that has it where the folder names none.
+_ROLES = {
+    "acute_trust": "acute-trust",
+    "community_trust": "community-trust",
+    "mental_health_trust": "mental-health-trust",
+    "commissioner": "commissioner",
+}
+_SITES = {"acute_site": "acute_trust", "community_site": "community_trust"}
+
+
+def settings_of(place: PlaceFolder) -> Mapping[str, Any]:
+    """The folder's example.toml with what is missing filled in."""
+    told = dict(place.example)
+    story = {**_roles(place), **told.get("story", {})}
+    for site, role in _SITES.items():
+        found = (row.code for row in place.sites if row.organisation_code == story.get(role))
+        story.setdefault(site, next(found, story.get(role, "")))
+    addresses = {"streets": list(_STREETS), "postcodes": _towns(place)} | told.get("addresses", {})
+    return {**told, "story": story, "contacts": _CONTACTS | told.get("contacts", {}), "addresses": addresses}
+
+
+def _roles(place: PlaceFolder) -> dict[str, str]:
+    practices = [row.code for row in place.practices()]
+    signed = {row["controller_code"] for row in place.agreements}
+    pending = [code for code in practices if code not in signed]
+    own = [code for code in practices if code in signed] or practices
+    found = {"practice": own[0], "other_practice": own[-1], "silent_practice": (pending or own)[-1]} if own else {}
+    for role, kind in _ROLES.items():
+        found[role] = next((row.code for row in place.organisations if row.kind == kind), "")
+    return found
+
+
+def _towns(place: PlaceFolder) -> dict[str, str]:
+    """Each town of a practice's address, with its postcode district."""
+    found: dict[str, str] = {}
+    for row in place.practices():
+        found.setdefault(row.address.rpartition(", ")[2] or place.name, row.postcode.partition(" ")[0] or "ZZ1")
+    return found or {place.name: "ZZ1"}
