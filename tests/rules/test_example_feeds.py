@@ -7,10 +7,11 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
+import orjson
 import pytest
 
 from oneplace import example, formats
-from oneplace.example import faults
+from oneplace.example import faults, tables
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Kind, Message, Move, Reject
 from oneplace.place import folder
@@ -210,3 +211,43 @@ def test_truth_file_has_a_line_a_patient_and_a_line_a_message(tmp_path: Path) ->
     assert {row["sex"] for row in patients} == {"male", "female"}
     assert len(messages) == len(troubled())
     assert Counter(row["readable"] for row in messages)["no"] == sum(not one.readable for one in troubled())
+
+
+def with_tables() -> PlaceFolder:
+    """The example place with a table feed of the county council and one of the hospice."""
+    of_kind = {row.kind: row.code for row in PLACE.organisations}
+    feeds = [
+        {"code": f"{code}-contacts", "organisation_code": code, "format": form, "supplier": "S", "channel": "folder"}
+        for code, form in ((of_kind["county-council"], "csv"), (of_kind["hospice"], "ndjson"))
+    ]
+    often = {"elsewhere": {"hospice": [0.2, 0.2, 0.3, 0.4]}}
+    return replace(PLACE, feeds=(*PLACE.feeds, *feeds), example={**PLACE.example, **often})
+
+
+def test_tables_have_a_row_a_contact_and_a_file_for_many_people() -> None:
+    files = [one for one in made(with_tables(), 600) if one.name.endswith(("csv", "ndjson"))]
+    rows = [
+        row
+        for one in files
+        for row in (
+            csv.DictReader(one.raw.decode().splitlines())
+            if one.name.endswith(".csv")
+            else map(orjson.loads, one.raw.splitlines())
+        )
+    ]
+    truth = {line.local_id: line for one in files for line in one.truth}
+    assert {one.name.rpartition(".")[2] for one in files} == {"csv", "ndjson"}
+    assert 4 <= len(files) <= 6
+    assert len(rows) > 50
+    assert len({row["contact_id"] for row in rows}) == len(rows)
+    assert {row["local_patient_id"] for row in rows} == truth.keys()
+    assert all(tuple(row) == tables.COLUMNS for row in rows)
+    assert all(row["nhs_number"] in ("", truth[row["local_patient_id"]].nhs_number) for row in rows
+               if not truth[row["local_patient_id"]].faults)  # fmt: skip
+
+
+def test_a_longer_run_begins_with_the_shorter_but_for_its_last_tables() -> None:
+    short, long = made(with_tables(), 100), made(with_tables(), 160)
+    while short[-1].name.endswith(("csv", "ndjson")):
+        short.pop()
+    assert long[: len(short)] == short
