@@ -7,14 +7,16 @@ into its messages. A new format is one module and one line in `_READERS`.
 import re
 from collections.abc import Callable, Iterator
 
-from oneplace.formats import fhir, hl7v2
+from oneplace.formats import edifact, fhir, hl7v2
 from oneplace.kernel.rows import Message, Reject
 
 _READERS: dict[str, Callable[[bytes], Message | Reject]] = {
     **dict.fromkeys(fhir.FORMATS, fhir.read),
     hl7v2.FORMAT: hl7v2.read,
+    edifact.FORMAT: edifact.read,
 }
 _HEADERS = (b"MSH", b"FHS", b"BHS")
+_EDIFACT = (b"UNA", b"UNB+")
 _MESSAGE = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n\x0b\x1c])[ \t]*(?=MSH)")
 _BATCH_END = re.compile(rb"[\r\n](?:BTS|FTS|BHS|FHS)[^\r\n]*")
 _FRAMING = b" \t\r\n\x0b\x0c\x1c\x00"
@@ -25,6 +27,8 @@ def sniff(raw: bytes, name: str = "") -> str | None:
     start = _start(raw)
     if start.startswith(_HEADERS):
         return hl7v2.FORMAT
+    if start.startswith(_EDIFACT):
+        return edifact.FORMAT
     if start.startswith(b"<"):
         return "fhir-stu3-xml"
     return fhir.FORMAT if start.startswith((b"{", b"[")) else None
@@ -45,10 +49,12 @@ def read(raw: bytes, name: str = "") -> Message | Reject:
 
 
 def split(raw: bytes, name: str = "") -> Iterator[bytes]:
-    """The messages of one file: several HL7 messages or a batch, a bundle a line (NDJSON), else the file itself."""
+    """The messages of one file: several HL7 or EDIFACT messages, a bundle a line (NDJSON), else the file itself."""
     start = _start(raw)
     if start.startswith(_HEADERS):
         yield from _hl7_messages(raw)
+    elif start.startswith(_EDIFACT):
+        yield from edifact.split(raw)
     elif _is_ndjson(raw):
         yield from (line for line in raw.splitlines() if line.strip())
     else:
