@@ -74,7 +74,7 @@ def test_report_is_read_whole() -> None:
     report, group, haemoglobin = told.entries
 
     assert (told.format, told.source_code, told.source_name) == ("edifact", "RCB", "EXAMPLE'S HOSPITAL")
-    assert (told.message_id, told.sent_at, told.issues) == ("LAB1|77|2102261751|1", SENT, ())
+    assert (told.message_id, told.sent_at, told.issues) == ("LAB1|77|210226:1751|1", SENT, ())
     assert told.people == (
         PersonRow(
             "nhs:9990000018", "9990000018", told.people[0].names, date(1951, 12, 12), "female",
@@ -106,7 +106,7 @@ def test_messages_of_an_interchange_are_taken_apart() -> None:
     told = [formats.read(piece) for piece in formats.split(raw)]
 
     assert [one.code if isinstance(one, Reject) else one.message_id for one in told] == [
-        "LAB1|77|2102261751|1", "message-broken", "LAB1|77|2102261751|3",
+        "LAB1|77|210226:1751|1", "message-broken", "LAB1|77|210226:1751|3",
     ]  # fmt: skip
     assert getattr(formats.read(raw), "code", "") == "several-messages"
     single = interchange(message(*HB))

@@ -131,6 +131,10 @@ def test_two_groups_of_one_person_tell_each_fact_once() -> None:
     assert faults(message) == [("PV1[2]", "repeated")]
 
 
+def test_fault_of_a_field_that_is_read_twice_is_told_once() -> None:
+    assert faults(read(pv1=wire.PV1.replace("202101041000", "yesterday"))) == [("PV1[1].44", "date-unreadable")]
+
+
 def test_header_seconds_put_two_messages_of_one_minute_in_order() -> None:
     assert read(time="20210104102945").entries[0].version_at == datetime(2021, 1, 4, 10, 29, 45, tzinfo=UTC)
     assert read(time="20210104103001").entries[0].version_at == RECORDED

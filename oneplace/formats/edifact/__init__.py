@@ -66,7 +66,7 @@ def _message(interchange: Interchange, segments: list[Segment]) -> Message | Rej
         entries,
         (),
         tuple(reading.issues),
-        "|".join((header.part(1), header.part(4), header.part(3) + header.part(3, 1), segments[0].part(0))),
+        "|".join((header.part(1), header.part(4), f"{header.part(3)}:{header.part(3, 1)}", segments[0].part(0))),
         reading.sent_at,
         len(segments),
     )
