@@ -4,7 +4,7 @@ A writer is chosen by the feed's format and the kind of its organisation, never 
 each source has its own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -18,8 +18,8 @@ from oneplace.example.shapes import Human, OutMessage, Told, TrueSource, Visit
 from oneplace.kernel.clock import age_on
 from oneplace.place.folder import PlaceFolder
 
-_ENDINGS = {"hl7-v2": "hl7", "fhir-stu3-xml": "xml", "csv": "csv", "ndjson": "ndjson"}
-_FILES: Mapping[str, Callable[[list[tables.Row]], bytes]] = {"csv": tables.csv_file, "ndjson": tables.ndjson_file}
+_ENDINGS = {"hl7-v2": "hl7", "fhir-stu3-xml": "xml"}
+_MESSAGES = frozenset({"fhir-stu3-xml", "fhir-r4-json"})
 _BUNDLES = {"fhir-stu3-json": gp_connect.bundle, "fhir-r4-json": uk_core.bundle}
 
 
@@ -61,7 +61,7 @@ class Senders:
 
     def of_story(self, told: Told, hospital_family: str) -> Iterator[OutMessage]:
         """Everything about a person of the stories, without faults."""
-        for sender, visits in self._shares(told):
+        for sender, visits in self._shares(told, by_table=False):
             human = told.human
             if hospital_family and sender.format == "hl7-v2":
                 human = replace(human, family=hospital_family)
@@ -85,13 +85,13 @@ class Senders:
             if waiting is None or not waiting.rows:
                 continue
             waiting.files += 1
-            raw = _FILES[sender.format](waiting.rows)
-            name = f"{sender.code}/{sender.feed_code}-{waiting.files:04d}.{_ENDINGS[sender.format]}"
+            raw = tables.file_of(sender.format, waiting.rows)
+            name = f"{sender.code}/{sender.feed_code}-{waiting.files:04d}.{tables.ending(sender.format)}"
             truth = tuple(waiting.truth)
             waiting.rows, waiting.truth = [], []
             yield OutMessage(name, raw, sender.feed_code, sender.channel, 0, truth=truth)
 
-    def _shares(self, told: Told) -> list[tuple[Sender, list[Visit]]]:
+    def _shares(self, told: Told, by_table: bool = True) -> list[tuple[Sender, list[Visit]]]:
         """Each feed that tells of the person, the practice's first, with the visits that it tells."""
         found: list[tuple[Sender, list[Visit]]] = []
         code = told.human.practice_code
@@ -99,6 +99,7 @@ class Senders:
         found.append((next(iter(feeds), _unannounced(self.practices[code])), []))
         for trust in sorted({visit.trust for visit in told.visits}):
             senders = self.feeds.get(trust, [])
+            senders = [one for one in senders if by_table or not tables.is_table(one.format)]
             for sender in senders:
                 visits = [visit for visit in told.visits if visit.trust == trust and _tells(sender, senders, visit)]
                 if visits:
@@ -108,9 +109,10 @@ class Senders:
     def _sent(self, told: Told, sender: Sender, known: Known, visits: list[Visit]) -> list[_Sent]:
         """The messages of one feed about the person. What a silent feed would send after its stop is not sent."""
         truth = (self._truth(known, told.human),)
-        if sender.format in _FILES:
+        if tables.is_table(sender.format):
             waiting = self.waiting.setdefault(sender.feed_code, _Waiting([], []))
-            rows = list(tables.rows_of(known, [visit for visit in visits if not self._is_silent(sender, visit.starts)]))
+            heard = [visit for visit in visits if not self._is_silent(sender, visit.starts)]
+            rows = tables.rows_of(sender.format, known, heard)
             waiting.rows += rows
             waiting.truth += truth if rows else ()
             return []
@@ -150,8 +152,8 @@ class Senders:
             return stem_of(sender.code, human)
         if sender.format == "hl7-v2":
             return f"{sender.code}:{own_number(sender.code, self.seed, human)}"
-        if sender.format in _FILES:
-            return own_number(sender.feed_code, self.seed, human)
+        if tables.is_table(sender.format):
+            return own_number(f"{sender.code}|tables", self.seed, human)
         return stable_id("patient", sender.code, self.seed, human.key)
 
     def _known(self, told: Told, sender: Sender, ahead: Sequence[Told]) -> Known:
@@ -242,15 +244,19 @@ def _unannounced(practice: Practice) -> Sender:
 
 
 def _tells(sender: Sender, senders: list[Sender], visit: Visit) -> bool:
-    """Whether a feed of an organisation tells of a visit: stays go by HL7, contacts by a table, letters beside."""
-    if sender.format in _FILES:
-        return visit.sort not in "IE"
+    """Whether a feed of an organisation tells of a visit: stays go by HL7, contacts by HL7 or a table, letters beside.
+
+    A feed in a format that nobody writes here tells of nothing.
+    """
+    files = [one for one in senders if tables.is_table(one.format)]
+    by_table = bool(files) and visit.sort not in "IE" and (len(files) == len(senders) or visit.starts.minute % 2 == 0)
+    if tables.is_table(sender.format):
+        return by_table and sender is files[visit.starts.day % len(files)]
     if sender.format == "hl7-v2":
-        return visit.sort in "IEOR" and (visit.sort in "IE" or not any(one.format in _FILES for one in senders))
+        return visit.sort in "IEOR" and not by_table
     if sender.format == "fhir-stu3-xml" and visit.sort in "IEO":
         return visit.ends is not None
-    first = next(one for one in senders if one.format.startswith("fhir"))
-    return sender is first
+    return not by_table and sender is next((one for one in senders if one.format in _MESSAGES), None)
 
 
 def _starts(visit: Visit) -> datetime:

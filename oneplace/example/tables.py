@@ -1,11 +1,13 @@
 """Writes contacts of community teams, social care and hospices as tables: CSV, or an object a line (NDJSON).
 
-A row a contact, many people in a file, as extracts are sent by night. The example's own writer.
+A row a contact, many people in a file, as extracts are sent by night. A format is `csv-` or `ndjson-` and the name of
+an extract, whose columns stand here: the words of the Community Services Data Set and of Client Level Data. The
+example's own writer.
 """
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -16,52 +18,134 @@ from oneplace.example.shapes import Visit
 
 Row = dict[str, str]
 
-COLUMNS = (
-    "organisation_code", "local_patient_id", "nhs_number", "family_name", "given_name", "birth_date", "sex",
-    "ethnic_category", "address", "postcode", "registered_practice", "contact_id", "contact_at", "contact_type",
-    "team", "staff_role", "reason_code", "reason", "outcome", "updated_at",
-)  # fmt: skip
 _TYPES = {"C": "Home visit", "O": "Clinic", "R": "Planned contact", "I": "Stay", "E": "Urgent contact"}
 
 
-def rows_of(known: Known, visits: list[Visit]) -> Iterator[Row]:
+def is_table(format_name: str) -> bool:
+    """True for a format that this module writes."""
+    return format_name.partition("-")[2] in _ROWS
+
+
+def ending(format_name: str) -> str:
+    """What a file of the format ends in: csv or ndjson."""
+    return format_name.partition("-")[0]
+
+
+def rows_of(format_name: str, known: Known, visits: list[Visit]) -> list[Row]:
     """A row for each contact of a person."""
-    human = known.human
-    for visit in visits:
-        code, words = visit.diagnosis or ("", visit.reason)
-        yield {
-            "organisation_code": known.source,
-            "local_patient_id": known.local_id,
-            "nhs_number": human.nhs_number,
-            "family_name": human.family,
-            "given_name": human.given,
-            "birth_date": human.birth_date.isoformat(),
-            "sex": human.sex,
-            "ethnic_category": getattr(human, "ethnicity", ""),
-            "address": ", ".join((*human.lines, human.town)),
-            "postcode": human.postcode,
-            "registered_practice": human.practice_code,
-            "contact_id": visit_number(known, visit),
-            "contact_at": stamp(visit.starts),
-            "contact_type": _TYPES.get(visit.sort, "Contact"),
-            "team": visit.ward,
-            "staff_role": visit.specialty,
-            "reason_code": code,
-            "reason": words,
-            "outcome": visit.note or ("Seen" if visit.ends else "Open"),
-            "updated_at": stamp(visit.ends or visit.starts),
-        }
+    write = _ROWS[format_name.partition("-")[2]]
+    return [write(known, visit) for visit in visits]
 
 
-def csv_file(rows: list[Row]) -> bytes:
-    """The rows as a CSV file with a heading."""
+def file_of(format_name: str, rows: list[Row]) -> bytes:
+    """The rows as one file: CSV with a heading, or an object a line. There is at least one row."""
+    if ending(format_name) == "ndjson":
+        return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode()
 
 
-def ndjson_file(rows: list[Row]) -> bytes:
-    """The rows as an object a line."""
-    return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+def _contact(known: Known, visit: Visit) -> Row:
+    """A contact with a community team: Community Services Data Set, CYP201."""
+    code, words = visit.diagnosis or ("", visit.reason)
+    return _person(known, "local_patient_id") | {
+        "contact_id": visit_number(known, visit),
+        "contact_at": stamp(visit.starts),
+        "contact_ended_at": stamp(visit.ends) if visit.ends else "",
+        "contact_type": _TYPES.get(visit.sort, "Contact"),
+        "contact_status": "attended" if visit.ends else "booked",
+        "team": visit.ward,
+        "staff_role": visit.specialty,
+        "staff_name": _staff(visit),
+        "reason_code": code,
+        "reason": words,
+        "outcome": visit.note,
+        "updated_at": stamp(visit.ends or visit.starts),
+    }
+
+
+def _assessment(known: Known, visit: Visit) -> Row:
+    """An assessment or review by a council: Client Level Data, assessment events."""
+    return _client(known) | {
+        "assessment_id": visit_number(known, visit),
+        "assessment_type": visit.reason,
+        "assessment_date": visit.starts.date().isoformat(),
+        "assessment_status": "completed" if visit.ends else "started",
+        "assessor": _staff(visit),
+        "outcome": visit.note,
+        "eligible_needs": "",
+        "last_updated": stamp(visit.ends or visit.starts),
+    }
+
+
+def _package(known: Known, visit: Visit) -> Row:
+    """Long-term support by a council: Client Level Data, service events."""
+    return _client(known) | {
+        "service_event_id": visit_number(known, visit),
+        "service_type": visit.reason,
+        "event_start_date": visit.starts.date().isoformat(),
+        "event_end_date": visit.ends.date().isoformat() if visit.ends else "",
+        "event_status": "ended" if visit.ends else "active",
+        "primary_support_reason": visit.specialty,
+        "provider": visit.ward,
+        "event_outcome": visit.note,
+        "last_updated": stamp(visit.ends or visit.starts),
+    }
+
+
+def _episode(known: Known, visit: Visit) -> Row:
+    """Care by a hospice."""
+    return _person(known, "hospice_patient_id") | {
+        "hospice_episode_id": visit_number(known, visit),
+        "care_setting": visit.ward,
+        "started_on": visit.starts.date().isoformat(),
+        "ended_on": visit.ends.date().isoformat() if visit.ends else "",
+        "episode_status": "closed" if visit.ends else "open",
+        "reason": visit.reason,
+        "key_worker": _staff(visit),
+        "summary": visit.note,
+        "updated_at": stamp(visit.ends or visit.starts),
+    }
+
+
+_ROWS: Mapping[str, Callable[[Known, Visit], Row]] = {
+    "community-contacts": _contact,
+    "social-care-assessments": _assessment,
+    "social-care-packages": _package,
+    "hospice-episodes": _episode,
+}
+
+
+def _person(known: Known, key: str) -> Row:
+    human = known.human
+    return {
+        "organisation_code": known.source,
+        key: known.local_id,
+        "nhs_number": human.nhs_number,
+        "family_name": human.family,
+        "given_name": human.given,
+        "birth_date": human.birth_date.isoformat(),
+        "sex": human.sex,
+        "ethnic_category": getattr(human, "ethnicity", ""),
+        "address": ", ".join((*human.lines, human.town)),
+        "postcode": human.postcode,
+        "registered_practice": human.practice_code,
+    }
+
+
+# The words of Client Level Data for the same columns.
+_CLIENT = {
+    "family_name": "surname", "given_name": "forename", "birth_date": "date_of_birth", "sex": "gender",
+    "ethnic_category": "ethnicity", "registered_practice": "gp_practice_code",
+}  # fmt: skip
+
+
+def _client(known: Known) -> Row:
+    return {_CLIENT.get(name, name): value for name, value in _person(known, "client_id").items()}
+
+
+def _staff(visit: Visit) -> str:
+    return " ".join(reversed(visit.clinician))
