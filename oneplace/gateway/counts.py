@@ -48,9 +48,9 @@ def note(messages: Iterable[Counted], now: datetime) -> None:
         row[_OUTCOMES[one.outcome]] += 1
         if isinstance(one.read, Message):
             _note_times(row, one.read, now)
-        seconds = (real - one.arrived_at).total_seconds() + _last_commit
-        key = (one.feed, bucket_of(seconds))
-        took[key] = took.get(key, 0) + 1
+        if one.outcome == "filed":  # nothing else comes to a screen of a record
+            key = (one.feed, bucket_of((real - one.arrived_at).total_seconds() + _last_commit))
+            took[key] = took.get(key, 0) + 1
     _add_hours([(feed, hour, *rest) for feed, *rest in totals.values()])
     _add_latencies([(feed, hour, bucket, many) for (feed, bucket), many in sorted(took.items())])
 

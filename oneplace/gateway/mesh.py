@@ -19,7 +19,11 @@ from oneplace.kernel import clock
 from oneplace.kernel.rows import Reject
 
 LARGEST_BYTES = 500 * 1024 * 1024
-"""What a compressed message may unfold to: more is a fault or an attack, and would fill the memory."""
+"""What a message may hold, or unfold to: more would fill the memory."""
+
+
+class TooLarge(Exception):
+    """Messages that are larger than can be taken in; all others were. They lie in the mailbox still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +53,31 @@ def poll(mailbox: Mailbox, *, by: str) -> Tally:
     """Take in all that lies in the mailbox now; returns what became of it.
 
     Raises what the network raises: what was not acknowledged lies there still and is fetched again, and what had been
-    taken in before counts as duplicate then.
+    taken in before counts as duplicate then. Raises TooLarge when all is done and something was.
     """
-    total = Tally()
+    total, left = Tally(), 0
     with mailbox.connect() as client:
         client.handshake()
         # The list is read whole first: acknowledging moves the pages under whoever turns them.
         for name in list(client.iterate_message_ids()):
-            total.include(_take(client, name, mailbox, by))
+            tally = _take(client, name, mailbox, by)
+            left += tally is None
+            total.include(tally or Tally())
+    if left:
+        raise TooLarge(
+            f"{left} of the messages in the mailbox are larger than {LARGEST_BYTES // 1024 // 1024} MB and were left "
+            f"there ({total.received} others were taken in). Ask for them in parts, or by the watched folder."
+        )
     return total
 
 
-def _take(client: MeshClient, name: str, mailbox: Mailbox, by: str) -> Tally:
+def _take(client: MeshClient, name: str, mailbox: Mailbox, by: str) -> Tally | None:
     arrived_at = clock.real_now()
     download = client.retrieve_message(name)
     try:
-        raw = download.read()
+        raw = download.read(LARGEST_BYTES + 1)
+        if len(raw) > LARGEST_BYTES:
+            return None
         raw, refusal = _opened(download, raw)
     finally:
         download.close()

@@ -7,7 +7,7 @@ import requests
 from mesh_client import MeshError
 
 from oneplace.access.commands import OPERATOR
-from oneplace.gateway.mesh import Mailbox, poll
+from oneplace.gateway.mesh import Mailbox, TooLarge, poll
 from oneplace.gateway.rules import Tally
 from oneplace.site import loading
 from oneplace.site.config import config
@@ -32,6 +32,8 @@ def look(where: Mailbox) -> Tally:
     """Take in what lies in the mailbox. Raises Mendable when MESH can't be reached or refuses."""
     try:
         return poll(where, by=OPERATOR)
+    except TooLarge as error:
+        raise Mendable(str(error)) from None
     except (requests.RequestException, MeshError) as error:
         raise Mendable(f"{_why(error)} What was not acknowledged lies there still, and is fetched next time.") from None
 

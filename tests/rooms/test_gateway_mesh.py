@@ -113,6 +113,15 @@ def test_compressed_message_that_is_broken_or_too_large_waits_with_its_reason(ma
     assert waiting(mailbox) == 0
 
 
+def test_message_that_is_too_large_is_left_and_stops_no_other(mailbox, send, monkeypatch):
+    monkeypatch.setattr(mesh, "LARGEST_BYTES", 2000)
+    send(surgery(*(problem(f"x{n}") for n in range(30)), code="RCB"))
+    send(hospital())
+    with pytest.raises(Mendable, match=r"1 of the messages .* were left there \(1 others"):
+        fetching.look(mailbox)
+    assert (waiting(mailbox), LocalPatient.objects.count()) == (1, 1)
+
+
 def test_report_of_mesh_and_encrypted_message_wait_and_are_not_replayed(mailbox, send, address):
     told = {
         "mailbox_id": RECIPIENT,

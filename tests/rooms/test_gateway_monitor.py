@@ -3,9 +3,11 @@
 import json
 import threading
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from factories.senders import hospital, problem, surgery
 
@@ -86,6 +88,22 @@ def test_hours_that_do_not_balance_cannot_be_written():
     take(hospital())
     with pytest.raises(IntegrityError), transaction.atomic():
         FeedHour.objects.update(received=9)
+
+
+def test_what_came_before_hours_were_counted_is_counted_by_its_migration():
+    take(hospital(), surgery(), b"{")
+    take(hospital(), at=AT + timedelta(minutes=5))
+    columns = ("feed", "hour", "received", "filed", "quarantined", "duplicate")
+    before = sorted(FeedHour.objects.values_list(*columns))
+    FeedHour.objects.all().delete()
+    import_module("oneplace.gateway.migrations.0003_count_what_came").count(apps, None)
+    assert sorted(FeedHour.objects.values_list(*columns)) == before
+    assert len(before) == 3
+
+
+def test_refused_message_comes_to_no_screen():
+    take(b"{")
+    assert queries.latencies(AT) == {}
 
 
 def test_latency_runs_from_arrival_to_the_record():
