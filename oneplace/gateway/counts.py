@@ -29,9 +29,10 @@ _last_commit = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One message as it is counted: its feed's key, what became of it, when it came, what it says."""
+    """One message as it is counted: its feed, when that was heard before, what came of it, when it came, its words."""
 
     feed: int
+    heard_at: datetime | None
     outcome: str
     arrived_at: datetime
     read: Message | Reject
@@ -43,7 +44,7 @@ def note(messages: Iterable[Counted], now: datetime) -> None:
     totals: dict[int, list[Any]] = {}
     took: dict[tuple[int, int], int] = {}
     for one in messages:
-        row = totals.setdefault(one.feed, [one.feed, 0, 0, 0, 0, 0, None, None])
+        row = totals.setdefault(one.feed, [one.feed, 0, 0, 0, 0, 0, _pause(one.heard_at, now), None, None])
         row[1] += 1
         row[_OUTCOMES[one.outcome]] += 1
         if isinstance(one.read, Message):
@@ -74,7 +75,7 @@ def refiled(before: int, after: int, received_at: datetime, outcome: str) -> Non
     FeedHour.objects.filter(feed_id=before, hour=hour).update(
         received=F("received") - 1, quarantined=F("quarantined") - 1
     )
-    _add_hours([(after, hour, 1, 1, 0, 0, 0, None, None)])
+    _add_hours([(after, hour, 1, 1, 0, 0, 0, None, None, None)])
 
 
 def newest_told(message: Message, now: datetime) -> datetime | None:
@@ -89,8 +90,12 @@ def _note_times(row: list[Any], message: Message, now: datetime) -> None:
     if sent is not None and sent > now + AHEAD:
         row[5] += 1
         sent = None
-    row[6] = _newer(row[6], sent)
-    row[7] = _newer(row[7], told)
+    row[7] = _newer(row[7], sent)
+    row[8] = _newer(row[8], told)
+
+
+def _pause(heard_at: datetime | None, now: datetime) -> int | None:
+    return None if heard_at is None else max(0, int((now - heard_at).total_seconds()))
 
 
 def _newer(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -99,20 +104,20 @@ def _newer(one: datetime | None, other: datetime | None) -> datetime | None:
 
 _HOUR = (
     *("feed_id", "hour", "received", "filed", "quarantined", "duplicate", "ahead"),
-    *("newest_sent_at", "newest_told_at"),
+    *("longest_pause", "newest_sent_at", "newest_told_at"),
 )
 
 
 def _add_hours(rows: Sequence[Sequence[Any]]) -> None:
     added = [f"{name} = gateway_feedhour.{name} + excluded.{name}" for name in _HOUR[2:7]]
-    # NULLs first: the newer of two times, either of which may be missing, in words that both databases know.
-    newest = [
+    # The greater of two values, either of which may be missing, in words that both databases know.
+    greatest = [
         f"{name} = CASE WHEN gateway_feedhour.{name} IS NULL OR excluded.{name} > gateway_feedhour.{name} "
         f"THEN excluded.{name} ELSE gateway_feedhour.{name} END"
         for name in _HOUR[7:]
     ]
     written = [[moment(value) if isinstance(value, datetime) else value for value in row] for row in rows]
-    _upsert("gateway_feedhour", _HOUR, "feed_id, hour", [*added, *newest], written)
+    _upsert("gateway_feedhour", _HOUR, "feed_id, hour", [*added, *greatest], written)
 
 
 def _add_latencies(rows: Sequence[Sequence[Any]]) -> None:

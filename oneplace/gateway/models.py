@@ -73,6 +73,7 @@ class FeedHour(models.Model):
     quarantined = models.PositiveIntegerField(default=0)
     duplicate = models.PositiveIntegerField(default=0)
     ahead = models.PositiveIntegerField(default=0)
+    longest_pause = models.PositiveIntegerField(null=True)  # seconds without a message that ended in this hour
     newest_sent_at = models.DateTimeField(null=True)
     newest_told_at = models.DateTimeField(null=True)
 

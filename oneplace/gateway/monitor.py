@@ -119,7 +119,7 @@ def _hours(now: datetime) -> dict[int, list[Hour]]:
 
 def _read_hours(since: datetime, until: datetime, times: bool) -> dict[int, list[Hour]]:
     """The hours from one that begins after a time to one that begins at another, with the newest times or without."""
-    columns = ("feed_id", "hour", "received", "duplicate", "quarantined", "ahead")
+    columns = ("feed_id", "hour", "received", "duplicate", "quarantined", "ahead", "longest_pause")
     newest = ("newest_sent_at", "newest_told_at") if times else ()
     rows = FeedHour.objects.filter(hour__gt=since, hour__lte=until).order_by("hour").values_list(*columns, *newest)
     found: dict[int, list[Hour]] = {}

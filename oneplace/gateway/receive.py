@@ -187,7 +187,8 @@ def _file(chunk: list[Arrival], by: str, now: datetime) -> list[Fate]:
 
 def _counted(chunk: list[Arrival], fates: list[Fate], feeds: dict[tuple[str, str], Feed]) -> Iterator[counts.Counted]:
     for arrival, fate in zip(chunk, fates, strict=True):
-        yield counts.Counted(feeds[arrival.feed].pk, fate.outcome, arrival.item.arrived_at, arrival.read)
+        feed = feeds[arrival.feed]  # as it was read, before this chunk was noted on it
+        yield counts.Counted(feed.pk, feed.last_received_at, fate.outcome, arrival.item.arrived_at, arrival.read)
 
 
 class _Known(NamedTuple):

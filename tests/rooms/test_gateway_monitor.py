@@ -61,6 +61,16 @@ def test_counting_adds_to_the_hour_and_keeps_the_newest_times():
     assert (hour.newest_sent_at.day, hour.newest_told_at.day) == (3, 3)
 
 
+def test_longest_pause_of_an_hour_is_kept():
+    take(hospital())
+    assert FeedHour.objects.get().longest_pause is None
+    for minutes, visit in ((5, "V2"), (17, "V3"), (19, "V4")):
+        take(hospital(visit=visit), at=AT + timedelta(minutes=minutes))
+    assert FeedHour.objects.get().longest_pause == 12 * 60
+    take(hospital(visit="V5"), at=AT + timedelta(minutes=40))
+    assert list(FeedHour.objects.order_by("hour").values_list("longest_pause", flat=True)) == [720, 21 * 60]
+
+
 def test_time_from_the_future_is_counted_and_not_believed():
     take(hospital(day="20300101"), hospital(day="20260301", visit="V2"))
     hour = FeedHour.objects.get()
@@ -122,7 +132,7 @@ def test_commit_is_part_of_latency(monkeypatch):
     counts.note_commit(4.0)
     with time_machine.travel(AT, tick=False):
         feed = declare()
-        counts.note([counts.Counted(feed.pk, "filed", AT, Reject("", ""))], AT)
+        counts.note([counts.Counted(feed.pk, None, "filed", AT, Reject("", ""))], AT)
     assert queries.latencies(AT)[feed.pk].p95 >= 4
 
 

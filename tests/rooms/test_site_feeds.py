@@ -120,7 +120,7 @@ def _connection():
 
 def test_usual_volume_is_drawn_when_it_is_known(place):
     receive([Item("", hospital(code="Z9A"))], by="test")
-    feed = Feed.objects.get(organisation_code="Z9A")
+    feed = Feed.objects.get(organisation_code="Z9A", format="hl7-v2")
     now = clock.now()
     Feed.objects.filter(pk=feed.pk).update(first_received_at=now - timedelta(weeks=5))
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
@@ -131,7 +131,7 @@ def test_usual_volume_is_drawn_when_it_is_known(place):
     assert "7 yesterday, usually 7; 1 so far today" in read(client, "/feeds/")
     page = read(client, "/feeds/Z9A/hl7-v2/")
     assert page.count('class="op-bar__usual"') == 8
-    line = next(line for line in feed_lines.all_lines() if line.code == "Z9A")
+    line = next(line for line in feed_lines.all_lines() if (line.code, line.format) == ("Z9A", "hl7-v2"))
     assert (line.expected, line.received) == ("every hour", 1 + 7 * 29)
 
 

@@ -118,6 +118,17 @@ def test_pauses_are_learnt_and_stretch_what_was_declared_no_further_than_four_ti
     assert profile(rows[-20:]).interval_minutes(None, NOW) is None
 
 
+def test_short_pauses_are_known_to_the_minute():
+    busy = profile([Hour(h.at, 20, 20, longest_pause=400) for h in hours()])
+    assert (busy.pause_minutes(NOW), busy.interval_minutes(5, NOW), busy.interval_minutes(15, NOW)) == (7, 7, 15)
+    assert busy.interval_minutes(None, NOW) == 30
+    last = NOW - timedelta(minutes=40)
+    assert kinds(facts(last, 15), busy) == ["silent"]
+    slow = profile([Hour(h.at, 4, 4, longest_pause=2400) for h in hours()])
+    assert kinds(facts(last, 15), slow) == []
+    assert slow.interval_minutes(15, NOW) == 40
+
+
 def test_pauses_of_a_feed_not_heard_for_weeks_are_not_known():
     old = profile([Hour(NOW - timedelta(weeks=9), 1, 1)])
     assert old.pause_minutes(NOW) is None
@@ -201,7 +212,7 @@ def test_new_feed_is_frozen_by_when_it_sent_alone():
 
 
 def test_load_of_history_in_one_hour_raises_nothing():
-    load = Hour(NOW.replace(minute=0), 9000, 9000, 40, 0, datetime(2024, 1, 1, tzinfo=UTC), None)
+    load = Hour(NOW.replace(minute=0), 9000, 9000, 40, newest_sent_at=datetime(2024, 1, 1, tzinfo=UTC))
     assert kinds(facts(NOW, 15), profile([load])) == []
 
 

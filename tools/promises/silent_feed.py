@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from promises import Outcome, Promise
@@ -172,7 +173,9 @@ class Told:
 
         first, last = bisect_left(self.sent, start), bisect_right(self.sent, until)
         newest = min(self.sent[last - 1], self.frozen_at or until)
-        return Hour(start, last - first, last - first, 0, 0, newest, newest - timedelta(minutes=20))
+        came = self.sent[max(0, first - 1) : last]
+        pause = max(((later - one).seconds for one, later in pairwise(came)), default=None)
+        return Hour(start, last - first, last - first, 0, 0, pause, newest, newest - timedelta(minutes=20))
 
 
 def _hour(at: datetime) -> datetime:
@@ -180,8 +183,9 @@ def _hour(at: datetime) -> datetime:
 
 
 def _interval(habit: Habit, known: Any) -> timedelta:
+    """As declared, whatever was learnt; else what was learnt."""
     profile, _ = known
-    return timedelta(minutes=profile.interval_minutes(habit.declared, profile.now))
+    return timedelta(minutes=habit.declared or profile.interval_minutes(None, profile.now))
 
 
 def _after(habit: Habit, since: datetime, span: timedelta, by_day: bool | None = None) -> datetime:

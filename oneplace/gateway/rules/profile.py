@@ -25,6 +25,8 @@ by the calendar."""
 _AT_LEAST = 0.5
 """A feed speaks in an hour of the week, or on a day, when it did in half of the weeks."""
 _QUANTILE = 0.99
+_LEAST_MINUTES = 30
+"""The shortest interval that is learnt where none is declared."""
 _SUNDAY = 6
 
 
@@ -42,13 +44,15 @@ def hour_of(at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What came in one hour: all messages, those that were new, those refused, those from the future; newest times."""
+    """What came in one hour: all messages, those that were new, those refused, those from the future; the longest pause
+    (seconds) that ended in it; the newest times."""
 
     at: datetime  # its beginning, UTC
     received: int
     fresh: int
     quarantined: int = 0
     ahead: int = 0
+    longest_pause: int | None = None
     newest_sent_at: datetime | None = None
     newest_told_at: datetime | None = None
 
@@ -166,9 +170,10 @@ class Profile:
 
     @cached_property
     def _gaps(self) -> dict[tuple[bool, int], list[int]]:
-        """Hours of speaking time from one hour with messages to the next, by working day or not and hour of the day.
+        """Minutes of speaking time from one message to the next, by working day or not and hour of the day.
 
-        A pause counts for each hour that it touches, and for the hour on either side, once.
+        A pause counts for each hour that it touches, and for the hour on either side, once. Longer ones are told in
+        whole hours; in an hour that follows another with messages the longest pause itself counts.
         """
         found: dict[tuple[bool, int], list[int]] = {}
         at, length = hour_of(self._start) + HOUR, 0
@@ -180,19 +185,27 @@ class Profile:
                 resting = self.calendar.kind(day) >= 5
                 touched |= {(resting, (hour + by) % 24) for by in (-1, 0, 1)}
             if touched and (day, hour) in self._heard:
+                minutes = self._pauses.get(at, 60) if length == 1 else 60 * length
                 for slot in touched:
-                    found.setdefault(slot, []).append(length)
+                    found.setdefault(slot, []).append(minutes)
                 length, touched = 0, set()
             at += HOUR
         return {slot: sorted(lengths) for slot, lengths in found.items()}
 
+    @cached_property
+    def _pauses(self) -> dict[datetime, int]:
+        """The longest pause of each hour in minutes; of a night's rest or an outage an hour of it."""
+        return {
+            one.at: min(60, math.ceil(one.longest_pause / 60)) for one in self.hours if one.longest_pause is not None
+        }
+
     def pause_minutes(self, at: datetime) -> int | None:
-        """How long the feed at most pauses at this hour of the week, in whole hours of its time; None if not known."""
+        """How long the feed at most pauses at this hour of the week, in minutes of its time; None if not known."""
         if not self.learnt:
             return None
         day, hour = local(hour_of(at))
         gaps = self._gaps.get((self.calendar.kind(day) >= 5, hour))
-        return 60 * gaps[math.ceil(_QUANTILE * len(gaps)) - 1] if gaps else None
+        return gaps[math.ceil(_QUANTILE * len(gaps)) - 1] if gaps else None
 
     def interval_minutes(self, declared: int | None, at: datetime) -> int | None:
         """Within how many minutes a message is expected: as declared, or longer where past weeks paused longer.
@@ -202,8 +215,10 @@ class Profile:
         if declared is not None and declared >= LONG_MINUTES:
             return declared
         learnt = self.pause_minutes(at)
-        if declared is None or learnt is None:
-            return declared if learnt is None else learnt
+        if learnt is None:
+            return declared
+        if declared is None:
+            return max(_LEAST_MINUTES, learnt)
         return max(declared, min(learnt, 4 * declared))
 
     def day_total(self, day: date, hours: range = range(24)) -> int:
