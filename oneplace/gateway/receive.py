@@ -41,10 +41,11 @@ class Item:
     """
 
     name: str
-    raw: bytes
+    raw: bytes  # or a file mapped into memory
     channel: str = "file"
     feed_code: str = ""
     arrived_at: datetime = field(default_factory=clock.real_now)
+    passed: Callable[[int], None] | None = None  # told of the bytes of each message as it is read: for progress
     refusal: Reject | None = None
 
 
@@ -110,18 +111,40 @@ def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
     """The messages of the items, read and compressed."""
     squeeze = zstandard.ZstdCompressor(level=1).compress
     for item in items:
-        for raw in [item.raw] if item.refusal else formats.split(item.raw, item.name):
-            yield _arrival(item, raw, squeeze)
+        for piece in [formats.Piece(item.raw, "")] if item.refusal else formats.pieces(item.raw):
+            yield _arrival(item, piece, squeeze)
+            if item.passed:
+                item.passed(len(piece.raw))
 
 
-def _arrival(item: Item, raw: bytes, squeeze: Callable[[bytes], bytes]) -> Arrival:
+def _arrival(item: Item, piece: formats.Piece, squeeze: Callable[[bytes], bytes]) -> Arrival:
+    raw = piece.raw
     digest = hashlib.sha256(raw).digest()
-    told = item.refusal or formats.read(raw, item.name)
+    told = item.refusal or (too_large(len(raw)) if len(raw) > formats.MAX_MESSAGE else formats.read(raw, item.name))
+    if isinstance(told, Reject) and piece.place:
+        told = replace(told, path=f"{piece.place}, {told.path}" if told.path else piece.place)
     read = vouched(told, item.feed_code)
-    stored = Stored(digest, squeeze(raw), len(raw), read.format)
+    stored = Stored(digest, squeeze(raw[:_KEPT_OF_TOO_LARGE] if _is_too_large(read) else raw), len(raw), read.format)
     source = told.source_code if isinstance(told, Message) else ""
     feed = (item.feed_code or source or UNKNOWN_SOURCE, read.format)
     return Arrival(item, stored, read, rules.same_as(read, digest, item.feed_code), feed)
+
+
+_KEPT_OF_TOO_LARGE = 64 * 1024
+
+
+def too_large(size: int) -> Reject:
+    """The refusal of one message that is larger than any should be."""
+    reason = (
+        f"This is one message of {size // 1024 // 1024:,} MB, and none should be over "
+        f"{formats.MAX_MESSAGE // 1024 // 1024} MB. Its first part and its digest are kept, and the file stays where "
+        "it is: send it as several messages, an object or a row a line."
+    )
+    return Reject(reason, "too-large")
+
+
+def _is_too_large(read: Message | Reject) -> bool:
+    return isinstance(read, Reject) and read.code == "too-large"
 
 
 def vouched(read: Message | Reject, feed_code: str) -> Message | Reject:

@@ -114,7 +114,7 @@ def _tied(people: Mapping[int, LocalPatient]) -> set[int]:
 
 
 def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
-    """Those who may agree in date of birth and name with these, where one side has no number to link on."""
+    """Those who agree in date of birth, name and postcode with these, where one side has no number to link on."""
     bare = [key for key, patient in people.items() if not patient.link_number and patient.birth_date]
     numbered = [key for key, patient in people.items() if patient.link_number and patient.birth_date]
     found: set[int] = set()
@@ -126,6 +126,9 @@ def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
                     "SELECT DISTINCT theirs.patient_id FROM record_personname mine"  # noqa: S608
                     " JOIN record_personname theirs ON theirs.family = mine.family AND theirs.given = mine.given"
                     " AND theirs.birth_date = mine.birth_date"
+                    " JOIN record_patientpostcode home ON home.patient_id = mine.patient_id"
+                    " JOIN record_patientpostcode there"
+                    " ON there.patient_id = theirs.patient_id AND there.postcode = home.postcode"
                     " JOIN record_localpatient other ON other.id = theirs.patient_id"
                     f" WHERE mine.patient_id IN ({marks}){condition}",
                     list(chunk),

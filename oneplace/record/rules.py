@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 import jellyfish
 from rapidfuzz.distance import JaroWinkler
@@ -186,6 +187,7 @@ class _Table:
     def __init__(self, claims: Sequence[Claim]) -> None:
         self.claims = {claim.key: claim for claim in claims}
         self.group: dict[int, Group] = {key: ("patient", key) for key in self.claims}
+        self.members: dict[Group, set[int]] = {("patient", key): {key} for key in self.claims}
         self.state: dict[int, tuple[Link, str]] = dict.fromkeys(self.claims, (Link.UNLINKED, ALONE))
         self._by_number()
         self._by_demographics()
@@ -199,27 +201,52 @@ class _Table:
             for placement in arrange(together):
                 self.state[placement.key] = placement.link, placement.reason
                 if placement.together:
-                    self.group[placement.key] = ("number", number)
+                    self._put(placement.key, ("number", number))
 
     def _by_demographics(self) -> None:
         """Claims without a number, to the one person whose date of birth, name, sex and postcode they share."""
-        bare = [claim for claim in sorted(self.claims.values(), key=_order) if not claim.number]
-        lonely: list[Claim] = []
-        for claim in bare:
-            alike_ones = [other for other in self.claims.values() if other.number and same_demographics(claim, other)]
-            holders = {self.group[other.key] for other in alike_ones}
-            if len(holders) == 1 and next(iter(holders))[0] == "number":
-                self.group[claim.key], self.state[claim.key] = holders.pop(), (Link.LINKED, SAME_PERSON)
-            elif holders:
-                self.state[claim.key] = Link.HELD, TWO_PEOPLE
-            else:
-                lonely.append(claim)
-        for place, claim in enumerate(lonely):
-            for other in lonely[:place]:
-                if same_demographics(claim, other):
-                    self._join(claim.key, other.key)
-                    for key in (claim.key, other.key):
-                        self.state[key] = Link.LINKED, SAME_PERSON
+        told: dict[tuple[object, ...], list[Claim]] = {}
+        for claim in sorted(self.claims.values(), key=_order):
+            for name in claim.names:
+                told.setdefault((claim.birth_date, *name), []).append(claim)
+        for claims in told.values():
+            numbered = [claim for claim in claims if claim.number]
+            bare = [claim for claim in claims if not claim.number]
+            for claim in bare:
+                self._to_holder(claim, numbered)
+        for claims in told.values():
+            lonely = [one for one in claims if not one.number and self.state[one.key] == (Link.UNLINKED, ALONE)]
+            lonely += [one for one in claims if not one.number and self.state[one.key][1] == SAME_PERSON]
+            self._together(sorted({one.key: one for one in lonely}.values(), key=_order))
+
+    def _to_holder(self, claim: Claim, numbered: Sequence[Claim]) -> None:
+        """One claim without a number against those with one who bear its name and birth date."""
+        holders = {self.group[other.key] for other in numbered if same_demographics(claim, other)}
+        if self.group[claim.key][0] == "number":
+            holders.add(self.group[claim.key])  # found under another of its names
+        if len(holders) == 1 and next(iter(holders))[0] == "number":
+            self._put(claim.key, holders.pop())
+            self.state[claim.key] = Link.LINKED, SAME_PERSON
+        elif holders:
+            self._put(claim.key, ("patient", claim.key))
+            self.state[claim.key] = Link.HELD, TWO_PEOPLE
+
+    def _together(self, lonely: Sequence[Claim]) -> None:
+        """Claims without a number who belong to no holder: those of one postcode are one person."""
+        by_postcode: dict[str, list[Claim]] = {}
+        for claim in lonely:
+            for code in claim.postcodes - {""}:
+                by_postcode.setdefault(code, []).append(claim)
+        for claims in by_postcode.values():
+            for one, other in pairwise(claims):
+                if same_demographics(one, other) and self._join(other.key, one.key):
+                    self.state[one.key] = self.state[other.key] = Link.LINKED, SAME_PERSON
+
+    def _put(self, key: int, group: Group) -> None:
+        """Move one claim into a group."""
+        self.members[self.group[key]].discard(key)
+        self.members.setdefault(group, set()).add(key)
+        self.group[key] = group
 
     def merge(self, kept: int, folded: int) -> None:
         """What a source made one patient is one person, unless two valid NHS numbers speak against it."""
@@ -235,7 +262,7 @@ class _Table:
             if self._join(told.key, told.other):
                 self.state[told.key] = Link.LINKED, f"judged to be one person by {told.who}"
         elif self.group[told.key] == self.group[told.other] or self.state[told.key][0] is Link.HELD:
-            self.group[told.key] = ("apart", told.key)
+            self._put(told.key, ("apart", told.key))
             self.state[told.key] = Link.UNLINKED, f"judged to be another person by {told.who}"
 
     def _join(self, one: int, other: int) -> bool:
@@ -243,13 +270,12 @@ class _Table:
         mine, theirs = self.group[one], self.group[other]
         if mine == theirs:
             return True
-        numbers = {self.claims[key].number for key, group in self.group.items() if group in (mine, theirs)} - {""}
-        if len(numbers) > 1:
+        both = self.members[mine] | self.members[theirs]
+        if len({self.claims[key].number for key in both} - {""}) > 1:
             return False
         target = mine if mine[0] == "number" else theirs
-        for key, group in self.group.items():
-            if group in (mine, theirs):
-                self.group[key] = target
+        for key in self.members[theirs if target == mine else mine].copy():
+            self._put(key, target)
         return True
 
     def placements(self) -> dict[int, Placement]:

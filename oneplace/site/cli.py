@@ -106,10 +106,11 @@ def ingest(
     if watch:
         loading.watch(paths[0], feed, say)
         return
-    tally = loading.load(list(files_of(paths)), feed)
+    tally, unread = loading.load(list(files_of(paths)), feed, say)
     told(loading.plain(tally), as_json, loading.words(tally))
     if tally.quarantined:
         say(f"{tally.quarantined:,} could not be read. See them: oneplace feeds quarantine")
+    if tally.quarantined or unread:
         sys.exit(FINDINGS)
 
 

@@ -1,6 +1,8 @@
 """What several commands share: files into the gateway with a progress bar, a place folder into its rooms."""
 
+import mmap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,17 +22,44 @@ from oneplace.record.shapes import Opened
 from oneplace.site.bar import bar
 from oneplace.site.mishaps import Mendable
 
+_MAPPED = 32 * 1024 * 1024
+"""Bytes from which a file is mapped into memory and not read at once: a file of any size takes no more memory."""
 
-def load(paths: list[Path], feed: str) -> Tally:
-    """Take in files, one in memory at a time, with a bar on stderr."""
-    with bar("Taking in files", len(paths)) as advance:
+
+def load(paths: list[Path], feed: str, say: Callable[[str], None]) -> tuple[Tally, int]:
+    """Take in files, a message at a time, with a bar on stderr; returns also how many files could not be opened."""
+    sizes = {path: _size(path) for path in paths}
+    unread: list[Path] = []
+    with bar("Taking in bytes", sum(sizes.values())) as advance:
 
         def items() -> Iterator[Item]:
             for path in paths:
-                yield Item(path.name, path.read_bytes(), "file", feed)
-                advance(1)
+                try:
+                    with _opened(path, sizes[path]) as raw:
+                        yield Item(path.name, raw, "file", feed, passed=advance)
+                except OSError as fault:
+                    unread.append(path)
+                    say(f"{path} could not be read ({fault.strerror or type(fault).__name__}); the rest goes on.")
 
-        return receive(items(), by=OPERATOR)
+        tally = receive(items(), by=OPERATOR)
+    return tally, len(unread)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+@contextmanager
+def _opened(path: Path, size: int) -> Iterator[Any]:
+    """A file's bytes, or a view of them where they are many."""
+    if size < _MAPPED:
+        yield path.read_bytes()
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        yield view
 
 
 def watch(folder: Path, feed: str, say: Callable[[str], None]) -> None:

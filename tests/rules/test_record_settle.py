@@ -63,6 +63,14 @@ def test_claim_without_a_number_is_held_between_two_people():
     assert links(FULL, bare)[5] is Link.LINKED
 
 
+def test_two_names_that_lead_to_one_holder_are_one_lead():
+    names = frozenset({("burrows", "mary"), ("pike", "mary")})
+    bare = claim(5, "C1", number="", names=names)
+    assert links(replace(FULL, names=names), bare)[5] is Link.LINKED
+    other = claim(6, "G2", number="9990000026", names=frozenset({("pike", "mary")}))
+    assert links(FULL, other, bare)[5] is Link.HELD
+
+
 def test_sex_not_told_speaks_for_nobody_and_against_nobody():
     bare = claim(5, "C1", number="", sex="")
     assert links(FULL, bare)[5] is Link.LINKED

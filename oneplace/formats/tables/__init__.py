@@ -1,0 +1,126 @@
+"""Extracts as tables: CSV with a heading, or an object a line (NDJSON), each row read by a declared layout.
+
+A row is a message of its own (its heading comes with it), so that one bad row costs itself alone and keeps its own
+bytes, reason and replay. Which layout a row is of is told by its columns, never by a file's name.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from oneplace.formats.charset import decoded
+from oneplace.formats.tables.layouts import Layout, LayoutFault, layouts_of, shipped
+from oneplace.formats.tables.rows import message_of
+from oneplace.kernel.rows import Issue, Message, Reject
+
+__all__ = ["Layout", "LayoutFault", "heading_of", "layouts_of", "read", "read_object", "rows", "shipped"]
+
+_DELIMITERS = ",;\t|"
+_MOST_COLUMNS = 400
+_QUOTE = ord('"')
+
+
+def heading_of(start: bytes, layouts: Sequence[Layout] = ()) -> tuple[Layout, str] | None:
+    """The layout and delimiter of a table that begins like this; None where no layout has such columns."""
+    first = start.partition(b"\n")[0]
+    told = decoded(first)
+    if told is None:
+        return None
+    for delimiter in _DELIMITERS:
+        names = _columns(told[0].strip("\r").split(delimiter))
+        layout = _layout(names, layouts)
+        if layout:
+            return layout, delimiter
+    return None
+
+
+def rows(raw: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each row of a table with the heading before it, and its line in the file; a quoted line break ends no row."""
+    heading, _, _ = bytes(raw[: max(0, raw.find(b"\n") + 1)]).partition(b"\r")
+    heading = heading.rstrip(b"\n") + b"\n"
+    position, line = raw.find(b"\n") + 1, 2
+    while 0 < position < len(raw):
+        end, lines = _row_end(raw, position)
+        row = bytes(raw[position:end]).rstrip(b"\r\n")
+        if row.strip(b" ,;\t|\0"):
+            yield heading + row, line
+        position, line = end, line + lines
+
+
+def _row_end(raw: bytes, start: int) -> tuple[int, int]:
+    """Where a row ends and how many lines it takes: at a line break with every quote closed."""
+    position, lines, quotes = start, 0, 0
+    while True:
+        end = raw.find(b"\n", position)
+        end = len(raw) if end < 0 else end + 1
+        lines += 1
+        quotes += raw[position:end].count(_QUOTE)
+        if quotes % 2 == 0 or end == len(raw) or lines > 200:
+            return end, lines
+        position = end
+
+
+def read(raw: bytes, layouts: Sequence[Layout] = ()) -> Message | Reject:
+    """One row with its heading as a message, or the reason why it can't be one."""
+    found = heading_of(raw, layouts)
+    if found is None:
+        return Reject("The heading is that of no layout known here; see docs, 'Describe an extract'.", "layout-unknown")
+    layout, delimiter = found
+    format_name = f"csv-{layout.name}"
+    told = decoded(raw)
+    if told is None:
+        return Reject("The characters are in no known set; send the file in UTF-8.", "charset", "", format_name)
+    guessed = [Issue("", "charset-guessed", "not UTF-8: read as Windows-1252; accents may be wrong")] if told[1] else []
+    try:
+        table = list(csv.reader(io.StringIO(told[0], newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        reason = "A quotation mark is missing or stands in the wrong place, so the row's columns can't be told apart."
+        return Reject(reason, "row-broken", "", format_name)
+    heading, told_rows = _columns(table[0]), table[1:]
+    fault = _fault(heading, told_rows)
+    if fault:
+        return Reject(fault[1], fault[0], "", format_name)
+    values = dict(zip(heading, (value.strip() for value in told_rows[0]), strict=True))
+    return message_of(values, layout, format_name, guessed)
+
+
+def _fault(heading: Sequence[str], told: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    if len(told) != 1:
+        return "row-missing", "There is no row beneath the heading."
+    twice = sorted({name for name in heading if name and heading.count(name) > 1})
+    if twice:
+        return "column-twice", f"The heading names '{twice[0][:40]}' twice; which one counts can't be told."
+    if len(told[0]) != len(heading):
+        return (
+            "columns-count",
+            f"The row has {len(told[0])} columns and the heading {len(heading)}: was it cut short, or is a text with "
+            "the delimiter in it not quoted?",
+        )
+    return None
+
+
+def read_object(document: Mapping[str, Any], layouts: Sequence[Layout] = ()) -> Message | Reject | None:
+    """One object of an NDJSON extract as a message; None where its keys are of no layout."""
+    values = {str(key).strip().casefold(): _text(value) for key, value in document.items()}
+    layout = _layout(list(values), layouts)
+    return message_of(values, layout, f"ndjson-{layout.name}", []) if layout else None
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.strip() if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    return [name.strip(' "\ufeff\r').casefold() for name in names[:_MOST_COLUMNS]]
+
+
+def _layout(names: Sequence[str], layouts: Sequence[Layout]) -> Layout | None:
+    """The layout whose recognised columns are all there; of several, the one that recognises most."""
+    here = frozenset(names)
+    fitting = [layout for layout in (layouts or shipped()) if layout.recognised_by <= here]
+    return max(fitting, key=lambda layout: (len(layout.recognised_by), layout.name), default=None)
