@@ -1,6 +1,11 @@
 """J-14: a hospital's discharge letter arrives, is matched to the person, opened in place, and filed by the practice."""
 
+import secrets
+
 import pytest
+
+from oneplace import example
+from oneplace.place import folder
 
 pytestmark = pytest.mark.browser
 
@@ -49,3 +54,32 @@ def test_gp_of_another_practice_is_not_shown_the_letter(page, sign_in, place, ax
     page.goto(f"{place.address}/letters/")
     assert "GARRAWAY" not in page.inner_text("main").upper()
     axe(page)
+
+
+def test_letter_that_fits_nobody_for_certain_waits_with_a_human(page, sign_in, find, place, axe, tmp_path, ingest):
+    """Given Jo's number on a letter about another name and birthday, then it is held apart for the data manager."""
+    about_jo = [one.raw for one in example.generate(folder.read(), example.story_size()) if b"Garraway" in one.raw]
+    letter = next(raw for raw in about_jo if b"<Composition>" in raw and TITLE.encode() in raw)
+    born = letter.partition(b'<birthDate value="')[2][:10]
+    family = f"Kestrel{secrets.token_hex(3)}"
+    told = letter.replace(b"Garraway", family.encode()).replace(b"Joanne", b"Philippa").replace(born, b"1988-03-04")
+    patient = letter.partition(b"<Patient><id value=")[2][1:37]
+    path = tmp_path / "letter.xml"
+    path.write_bytes(told.replace(patient, patient[:-6] + secrets.token_hex(3).encode()))
+    assert ingest(path) == 0
+    sign_in(page, "priti")
+    page.goto(f"{place.address}/linkage/?show=held")
+    cases = [one.get_attribute("href") for one in page.locator(".record-hit a").all()]
+    found = False
+    for address in cases:
+        page.goto(f"{place.address}{address}")
+        found = found or family.lower() in page.inner_text("main").lower()
+    assert found
+    axe(page)
+    sign_in(page, "fiona")
+    find(page, "Joanne Garraway")
+    page.click(".record-hits a")
+    page.wait_for_selector(".record-banner")
+    assert family.lower() not in page.inner_text("main").lower()
+    page.goto(f"{place.address}/letters/")
+    assert family.lower() not in page.inner_text("main").lower()
