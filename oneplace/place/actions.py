@@ -62,6 +62,7 @@ def load_folder(folder: PlaceFolder, *, by: str) -> Loaded:
         "code": folder.code,
         "name": folder.name,
         "description": folder.description,
+        "synthetic_people": folder.synthetic_people,
         "folder_digest": folder.digest,
     }
     same = Place.objects.filter(id=1, **place).exists()

@@ -33,7 +33,7 @@ from oneplace.place.table import (
     yes_or_no,
 )
 
-__all__ = ["EXAMPLE", "Fault", "FolderFault", "PlaceFolder", "read"]
+__all__ = ["EXAMPLE", "Fault", "FolderFault", "PlaceFolder", "columns", "read"]
 
 EXAMPLE = Path(__file__).resolve().parent / "places" / "example"
 
@@ -152,6 +152,11 @@ Lines = dict[str, list[Line]]
 Row = TypeVar("Row")
 
 
+def columns(file: str) -> list[str]:
+    """The columns of one of a folder's tables, in their order."""
+    return list(_TABLES[file])
+
+
 def read(path: Path | str = EXAMPLE) -> PlaceFolder:
     """The folder's contents. Raises FolderFault with every fault that was found."""
     folder, faults = Path(path), Faults()
@@ -183,6 +188,7 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         name=place["name"],
         description=place.get("description", ""),
         holiday_division=place.get("bank_holidays", DIVISIONS[0]),
+        synthetic_people=place.get("synthetic_people", False),
         organisations=_rows(shapes.OrganisationRow, lines["organisations.csv"]),
         sites=_rows(shapes.SiteRow, lines["sites.csv"]),
         areas=_rows(shapes.AreaRow, lines["areas.csv"]),
@@ -237,6 +243,10 @@ def _check_about(about: Mapping[str, Any], faults: Faults) -> None:
     for name in ("code", "name"):
         if not isinstance(place, dict) or not isinstance(place.get(name), str) or not place[name]:
             faults.add("place.toml", 0, f"[place] gives no {name}.", f'Add {name} = "..." under [place].')
+    told = place if isinstance(place, dict) else {}
+    for name in ("real", "synthetic_people"):
+        if not isinstance(told.get(name, False), bool):
+            faults.add("place.toml", 0, f"{name} is neither true nor false.", f"Write {name} = true, or leave it out.")
     division = place.get("bank_holidays", DIVISIONS[0]) if isinstance(place, dict) else DIVISIONS[0]
     if division not in DIVISIONS:
         faults.add("place.toml", 0, f"bank_holidays can't be '{division}'.", f"Write one of: {', '.join(DIVISIONS)}.")

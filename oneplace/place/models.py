@@ -14,6 +14,7 @@ class Place(models.Model):
     code = models.CharField(max_length=12)
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    synthetic_people = models.BooleanField(default=False)
     folder_digest = models.CharField(max_length=64)
     loaded_at = models.DateTimeField()
 

@@ -67,6 +67,7 @@ class Names:
     organisations: Mapping[str, str]
     kinds: Mapping[str, str]
     deciles: Mapping[str, int]  # deprivation tenth where a practice's people live
+    synthetic_people: bool = False
 
 
 _names: tuple[float, Names] | None = None
@@ -77,12 +78,13 @@ def names() -> Names:
     global _names
     if _names is None or time.monotonic() - _names[0] > 60:
         rows = list(organisations().values_list("code", "name", "kind", "decile"))
-        here = Place.objects.filter(id=1).values_list("name", flat=True).first()
+        name, synthetic = Place.objects.filter(id=1).values_list("name", "synthetic_people").first() or ("", False)
         told = Names(
-            here or "",
+            name,
             {row[0]: row[1] for row in rows},
             {row[0]: row[2] for row in rows},
             {row[0]: row[3] for row in rows if row[3]},
+            synthetic,
         )
         _names = (time.monotonic(), told)
     return _names[1]

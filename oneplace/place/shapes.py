@@ -154,6 +154,7 @@ class PlaceFolder:
     ages: tuple[AgeRow, ...]
     digest: str
     example: Mapping[str, Any] = field(default_factory=dict)
+    synthetic_people: bool = False  # people are made up for this place, and every page says so
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""

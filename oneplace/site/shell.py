@@ -42,7 +42,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     values: dict[str, Any] = {
         "place_name": names.place or "no place loaded",
         "demo": in_demo(request),
-        "synthetic": settings.DEMO,
+        "synthetic": settings.DEMO or names.synthetic_people,
+        "synthetic_place": names.synthetic_people,
         "links": [],
         "user_line": None,
         "may_search": False,

@@ -9,6 +9,8 @@ import typer
 from oneplace.access.commands import OPERATOR, anyone, operator
 from oneplace.site.commands.talk import FINDINGS, Json, group, say, start_up, stop, told
 
+_SHOWN = 50  # rows left out that are named on the screen
+
 app = group("The place: organisations, areas, hours.")
 
 
@@ -54,3 +56,39 @@ def place_load(folder: Annotated[Path, typer.Argument(help="Folder with place.to
         typer.echo(loading.load_place(folder, by=OPERATOR))
     except FolderFault as fault:
         stop("\n".join(str(one) for one in fault.faults) + "\nNothing was loaded.", FINDINGS)
+
+
+@app.command("build")
+@anyone
+def place_build(
+    source: Annotated[Path, typer.Argument(help="Folder with official public files, as they are published.")],
+    out: Annotated[Path, typer.Option(help="Place folder to make.")],
+    area: Annotated[str, typer.Option(help="Code of the ICB, sub-ICB or CCG, where the files cover several.")] = "",
+    practices: Annotated[Path | None, typer.Option(help="File with the codes of the practices, one a line.")] = None,
+    name: Annotated[str, typer.Option(help="What the place is called.")] = "",
+    practice_names: Annotated[bool, typer.Option("--practice-names", help="Real names and codes, not masked.")] = False,
+    key: Annotated[Path | None, typer.Option(help="File that says which masked practice is which; keep it.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an older one.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a place folder from public files: ODS, registered people, ages, networks, deprivation, boundaries."""
+    from oneplace.place import build as building
+    from oneplace.site.bar import bar
+
+    only = frozenset(practices.read_text("utf-8-sig").split()) if practices else frozenset()
+    wish = building.Wish(area, only, name, practice_names, replace, key)
+    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    try:
+        with bar("Reading public files", size) as advance:
+            built = building.build(source, out, wish, advance)
+    except building.CannotBuild as why:
+        stop(str(why))
+        return
+    lines = [f"{file}: {what}" for file, what in built.used.items()]
+    lines += [f"{what}: {count:,}" for what, count in built.counts.items()]
+    lines += [f"lost: {what}" for what in built.lost] + [str(fault) for fault in built.faults[:_SHOWN]]
+    if len(built.faults) > _SHOWN:
+        lines.append(f"and {len(built.faults) - _SHOWN:,} more rows, all in --json")
+    told(asdict(built), as_json, "\n".join([*lines, f"The place is in {out}."]))
+    if built.lost or built.faults:
+        stop(f"Findings: {len(built.lost) + len(built.faults)}.", FINDINGS)

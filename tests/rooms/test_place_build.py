@@ -1,0 +1,241 @@
+"""A place from public files: layouts known by content, losses named, names masked, nothing half-written."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from typer.testing import CliRunner
+
+from oneplace import example
+from oneplace.place import actions, folder, published, queries
+from oneplace.place import build as building
+from oneplace.place.build import Built, CannotBuild, Wish
+from oneplace.site.commands.place import app
+
+
+def ods(code: str, name: str, icb: str, sub: str, status: str = "A", setting: str = "4") -> str:
+    cells = [code, name, "Y59", icb, "1 THE STREET", "", "ALDERTON", "", "", "ZZ1 1AA", "19740401", ""]
+    return ",".join([*cells, status, "B", sub, "", "", "01632 960000", *[""] * 7, setting, ""])
+
+
+ODS = [
+    ods("A81001", '"MILL LANE, THE SURGERY"', "QAA", "01A"),
+    ods("A81002", "QUAY PRACTICE", "QAA", "01A"),
+    ods("A81003", "FAR PRACTICE", "QBB", "02B"),
+    ods("A81004", "SHUT PRACTICE", "QAA", "01A", status="C"),
+    ods("A81005", "A CLINIC", "QAA", "01A", setting="8"),
+]
+LIVING = """PUBLICATION,EXTRACT_DATE,PRACTICE_CODE,PRACTICE_NAME,LSOA_CODE,SEX,NUMBER_OF_PATIENTS
+GP_PRAC,01APR2026,A81001,MILL,E01000001,ALL,"1,200"
+GP_PRAC,01APR2026,A81001,MILL,E01000002,ALL,*
+GP_PRAC,01APR2026,A81001,MILL,NO2021,ALL,7
+GP_PRAC,01APR2026,A81002,QUAY,E01000002,MALE,300
+GP_PRAC,01APR2026,A81002,QUAY,E01000002,FEMALE,310
+GP_PRAC,01APR2026,A81002,QUAY,E0100,ALL,5
+GP_PRAC,01APR2026,A81003,FAR,E01000003,ALL,900
+Total,,,,,,2722
+"""
+AGES = """PUBLICATION,EXTRACT_DATE,ORG_TYPE,ORG_CODE,POSTCODE,SEX,AGE_GROUP_5,NUMBER_OF_PATIENTS
+GP_PRAC,01APR2026,GP,A81001,ZZ1 1AA,ALL,ALL,1207
+GP_PRAC,01APR2026,GP,A81001,ZZ1 1AA,MALE,0_4,600
+GP_PRAC,01APR2026,GP,A81001,ZZ1 1AA,FEMALE,95+,607
+GP_PRAC,01APR2026,GP,A81001,ZZ1 1AA,FEMALE,old,1
+GP_PRAC,01APR2026,CCG,01A,,MALE,0_4,9999
+"""
+NETWORKS = (
+    "A81001,MILL,01A,AN AREA,U12345,THE MILL PCN,01A,AN AREA,20190701,\nA81002,QUAY,01A,AN AREA,U12345,X,01A,,,\n"
+)
+_DECILE = "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)"
+IMD = f"""LSOA code (2011),LSOA name (2011),{_DECILE}
+E01000001,Alderton 001A,2
+E01000002,Alderton 001B,11
+"""
+SHAPES: dict[str, Any] = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"LSOA11CD": "E01000001", "LSOA11NM": "Alderton 001A"},
+            "geometry": {"type": "Polygon", "coordinates": [[[0.1, 51.1], [0.2, 51.1], [0.2, 51.2], [0.1, 51.1]]]},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    source = tmp_path / "files"
+    source.mkdir()
+    (source / "a.csv").write_bytes("\r\n".join(ODS).encode("utf-8-sig"))
+    (source / "b.csv").write_text(LIVING.replace("\n", "\r\n"), "utf-8-sig", newline="")
+    (source / "c.csv").write_text(AGES, "utf-8")
+    (source / "d.csv").write_text(NETWORKS, "utf-8")
+    (source / "e.csv").write_text(IMD, "utf-8")
+    (source / "f.geojson").write_text(json.dumps(SHAPES), "utf-8")
+    return source
+
+
+def built(files: Path, **wish: Any) -> tuple[Built, folder.PlaceFolder]:
+    out = files.parent / "out"
+    told = building.build(files, out, Wish(**{"area": "01A"} | wish), lambda step: None)
+    return told, folder.read(out)
+
+
+def test_build_reads_published_layouts_by_their_content(files: Path) -> None:
+    told, place = built(files, practice_names=True)
+    assert [(row.code, row.name, row.list_size) for row in place.practices()] == [
+        ("A81001", "Mill Lane, The Surgery", 1207),
+        ("A81002", "Quay Practice", 610),
+    ]
+    assert {(row.practice_code, row.area_code): row.people for row in place.registrations} == {
+        ("A81001", "E01000001"): 1200,
+        ("A81002", "E01000002"): 610,
+    }
+    assert [(row.age_from, row.age_to, row.male, row.female) for row in place.ages] == [
+        (0, 4, 600, 0),
+        (95, 99, 0, 607),
+    ]
+    assert {row.code: row.name for row in place.areas if row.kind == "cluster"} == {"U12345": "THE MILL PCN"}
+    area = next(row for row in place.areas if row.code == "E01000001")
+    assert (area.decile, area.name, area.boundary.count(",")) == (2, "Alderton 001A", 3)
+    assert told.counts["suppressed"] == 1
+    assert told.counts["living nowhere known"] == 7
+
+
+def test_build_names_each_wrong_row_with_file_and_line(files: Path) -> None:
+    told, _ = built(files)
+    assert {(fault.file, fault.line) for fault in told.faults} == {("b.csv", 7), ("c.csv", 5), ("e.csv", 3)}
+
+
+@pytest.mark.parametrize(
+    ("file", "lost"),
+    [("e.csv", "deprivation is 'not known'"), ("c.csv", "usual age structure"), ("d.csv", "in no cluster")],
+)
+def test_build_names_what_is_lost_by_a_missing_file(files: Path, file: str, lost: str) -> None:
+    (files / file).unlink()
+    told, place = built(files)
+    assert any(lost in words for words in told.lost)
+    assert len(place.practices()) == 2
+
+
+def test_build_lists_the_choices_where_files_cover_several_areas(files: Path) -> None:
+    with pytest.raises(CannotBuild, match=r"--area:\n  .*QAA: 2 practices|--area:\n  01A: 2 practices"):
+        built(files, area="")
+    with pytest.raises(CannotBuild, match="No practice was found in 09Z"):
+        built(files, area="09Z")
+    _, place = built(files, area="", only=frozenset({"A81003"}), practice_names=True)
+    assert [row.code for row in place.practices()] == ["A81003"]
+
+
+def test_build_masks_names_codes_and_whatever_else_names_a_practice(files: Path) -> None:
+    _, place = built(files)
+    written = "".join(path.read_text("utf-8") for path in place.path.iterdir())
+    for word in ("A8100", "Mill", "MILL", "U12345", "ZZ1 1AA", "960000", "The Street"):
+        assert word not in written
+    assert {row.name for row in place.practices()} == {"Practice A01", "Practice A02"}
+
+
+def test_build_keeps_masked_codes_by_a_key_outside_the_folder(files: Path) -> None:
+    key = files.parent / "key.json"
+    _, first = built(files, key=key)
+    _, again = built(files, key=key, replace=True)
+    assert [row.code for row in first.practices()] == [row.code for row in again.practices()]
+    assert key.stat().st_mode & 0o077 == 0
+    assert set(json.loads(key.read_text())) == {"A81001", "A81002", "U12345"}
+    with pytest.raises(CannotBuild, match="can't be in --out"):
+        built(files, key=first.path / "key.json", replace=True)
+
+
+def test_build_touches_no_folder_that_is_not_empty(files: Path) -> None:
+    out = files.parent / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("kept")
+    for replacing in (False, True):
+        with pytest.raises(CannotBuild):
+            built(files, replace=replacing)
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    assert {path.name for path in files.parent.iterdir()} == {"files", "out"}
+
+
+def test_build_leaves_nothing_where_the_files_make_no_place(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "_SINCE", "never")
+    with pytest.raises(CannotBuild, match="nothing was written"):
+        built(files)
+    assert {path.name for path in files.parent.iterdir()} == {"files"}
+
+
+def test_build_counts_nobody_twice(files: Path) -> None:
+    (files / "again.csv").write_text(LIVING, "utf-8")
+    told, place = built(files)
+    assert sum(row.people for row in place.registrations) == 1810
+    assert any("told twice" in words for words in told.lost)
+
+
+def test_build_assumes_no_agreement(files: Path) -> None:
+    _, place = built(files)
+    assert (len(place.agreements), len(place.pending_agreements)) == (0, 2)
+
+
+def test_build_goes_on_after_a_file_that_is_cut_short(files: Path) -> None:
+    whole = (files / "f.geojson").read_text()
+    (files / "f.geojson").write_text(whole[: len(whole) // 2])
+    told, place = built(files)
+    assert ("f.geojson", 0) in {(fault.file, fault.line) for fault in told.faults}
+    assert len(place.practices()) == 2
+
+
+@pytest.mark.parametrize(("cell", "count"), [("1,234", 1234), ("10.0", 10), ("*", None), ("", None), ("0", 0)])
+def test_count_of_reads_what_is_published(cell: str, count: int | None) -> None:
+    assert published.count_of(cell) == count
+
+
+@pytest.mark.parametrize("cell", ["-5", "1.5", "many"])
+def test_count_of_refuses_what_is_no_count(cell: str) -> None:
+    with pytest.raises(ValueError, match=cell):
+        published.count_of(cell)
+
+
+def test_build_command_ends_with_3_and_tells_json(files: Path) -> None:
+    out = files.parent / "out"
+    told = CliRunner().invoke(app, ["build", str(files), "--out", str(out), "--area", "01A", "--json"])
+    assert told.exit_code == 3
+    assert json.loads(told.stdout)["counts"]["practices"] == 2
+
+
+@pytest.mark.django_db
+def test_every_page_of_a_place_with_made_up_people_says_so(files: Path, client: Client) -> None:
+    _, place = built(files)
+    actions.load_folder(place, by="operator")
+    queries.forget_names()
+    assert "SYNTHETIC PEOPLE" in client.get("/sign-in/").content.decode()
+    actions.load_folder(replace(place, synthetic_people=False), by="operator")
+    queries.forget_names()
+    assert "SYNTHETIC PEOPLE" not in client.get("/sign-in/").content.decode()
+
+
+def test_build_makes_a_place_of_real_files_that_people_can_be_made_up_for(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "place_west_kent"
+    with (source / "practice_lsoa_registrations.csv").open() as stream:
+        people = sum(int(row["patients"]) for row in csv.DictReader(stream))
+    told = building.build(source, tmp_path / "out", Wish(), lambda step: None)
+    place = folder.read(tmp_path / "out")
+    assert sum(row.people for row in place.registrations) + told.counts["living nowhere known"] == people
+    assert len(place.practices()) == 56
+    assert told.faults == []
+    assert len(list(example.generate(place, 60, seed=1))) >= 60
+
+
+def test_build_makes_another_area_of_a_part_of_the_files(shared_data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "files"
+    source.mkdir()
+    for old, new in (("epraccur.csv", "one.csv"), ("practice_lsoa_registrations.csv", "two.csv")):
+        lines = (shared_data / "place_west_kent" / old).read_text().splitlines()
+        (source / new).write_text("\n".join(line.replace("G82", "K84") for line in lines[:21]))
+    building.build(source, tmp_path / "out", Wish(practice_names=True), lambda step: None)
+    place = folder.read(tmp_path / "out")
+    assert place.practices()
+    assert all(row.code.startswith("K84") for row in place.practices())
