@@ -192,9 +192,16 @@ def _file(chunk: list[Arrival], by: str, now: datetime) -> list[Fate]:
     new: dict[str, Arrival] = {}
     repeats: dict[str, int] = {}
     fates: list[Fate] = []
+    cured: dict[str, Arrival] = {}
     for arrival in chunk:
         arrival = _unlike(arrival, known, new)
         refusal = arrival.read if isinstance(arrival.read, Reject) else None
+        waiting = _waiting(arrival, known)
+        if waiting:
+            fates.append(Fate("duplicate" if waiting in cured else "filed", arrival.read, None))
+            cured.setdefault(waiting, arrival)
+            repeats[arrival.same_as] = repeats.get(arrival.same_as, 0) + 1
+            continue
         if arrival.same_as in known or arrival.same_as in new:
             repeats[arrival.same_as] = repeats.get(arrival.same_as, 0) + 1
             first = known.get(arrival.same_as)
@@ -203,15 +210,49 @@ def _file(chunk: list[Arrival], by: str, now: datetime) -> list[Fate]:
         new[arrival.same_as] = arrival
         fates.append(Fate("quarantined" if refusal else "filed", arrival.read, refusal))
     _keep(list(new.values()), feeds, by, now)
+    _cure(cured, feeds, by, now)
     _count_repeats(repeats, now)
-    counts.note(_counted(chunk, fates, feeds), now)
+    counts.note(_counted(chunk, fates, feeds, {id(arrival.item) for arrival in cured.values()}), now)
     return fates
 
 
-def _counted(chunk: list[Arrival], fates: list[Fate], feeds: dict[tuple[str, str], Feed]) -> Iterator[counts.Counted]:
+def _waiting(arrival: Arrival, known: "dict[str, _Known]") -> str:
+    """What the same bytes wait under because nobody had said whose they are, where this arrival's channel does."""
+    if not isinstance(arrival.read, Message):
+        return ""
+    for key in (arrival.same_as, arrival.stored.digest.hex()):
+        held = known.get(key)
+        if held and held.refusal and held.refusal.code == "source-missing":
+            return key
+    return ""
+
+
+def _cure(cured: dict[str, Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: datetime) -> None:
+    """File what waited for somebody to vouch for it; its receipt leaves the quarantine and goes to that feed."""
+    if not cured:
+        return
+    receipts = {receipt.same_as: receipt for receipt in Receipt.objects.filter(same_as__in=list(cured))}
+    filings, documents = [], {}
+    for key, arrival in cured.items():
+        receipt, before = receipts[key], receipts[key].feed_id
+        judge(receipt, arrival.read)
+        receipt.feed, receipt.same_as = feeds[arrival.feed], arrival.same_as
+        receipt.save()
+        counts.refiled(before, receipt.feed_id, receipt.received_at, receipt.outcome)
+        if isinstance(arrival.read, Message):
+            filings.append(Filing(arrival.stored, arrival.read))
+            documents[arrival.stored.digest] = receipt.document_id
+    ingest.file(filings, documents, by=by, now=now)
+
+
+def _counted(
+    chunk: list[Arrival], fates: list[Fate], feeds: dict[tuple[str, str], Feed], cured: set[int]
+) -> Iterator[counts.Counted]:
     for arrival, fate in zip(chunk, fates, strict=True):
         feed = feeds[arrival.feed]  # as it was read, before this chunk was noted on it
-        yield counts.Counted(feed.pk, feed.last_received_at, fate.outcome, arrival.item.arrived_at, arrival.read)
+        # One that cures an earlier one is its repeat: the earlier one is counted as filed.
+        outcome = "duplicate" if id(arrival.item) in cured else fate.outcome
+        yield counts.Counted(feed.pk, feed.last_received_at, outcome, arrival.item.arrived_at, arrival.read)
 
 
 class _Known(NamedTuple):

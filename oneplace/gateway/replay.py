@@ -23,6 +23,7 @@ from oneplace.record.filing import Filing, Stored
 
 _LEFT_ALONE = frozenset(
     {"source-other", "id-used-twice", "mesh-report", "mesh-encrypted", "mesh-compressed", "processing-id"}
+    | {"too-large"}
 )
 """Reasons that lie with the sender and not with the reading: to read again would file what was rightly refused."""
 

@@ -7,6 +7,7 @@ from factories import wire
 from factories.senders import JULY, file, surgery
 from test_record_door import GP, opened, panel, person_of, share
 
+from oneplace.gateway.queries import feed_lines
 from oneplace.gateway.receive import Item, receive
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
@@ -47,7 +48,12 @@ def test_fact_of_a_patient_nobody_told_of_is_kept_apart():
 
 def test_message_that_names_no_organisation_waits_until_someone_vouches_for_it():
     assert taken_in(flag(), feed="") == (0, 1)
-    assert taken_in(flag("f2"), feed="G99001") == (1, 0)
+    assert taken_in(flag(), feed="") == (0, 0), "the same again is a duplicate"
+    assert taken_in(flag(), flag(), feed="G99001") == (1, 0), "the same bytes, with somebody's word, are filed once"
+    assert taken_in(flag(), feed="G99001") == (0, 0)
+    lines = feed_lines()
+    totals = [sum(getattr(one, name) for one in lines) for name in ("received", "filed", "quarantined", "duplicate")]
+    assert totals == [5, 1, 0, 4]
 
 
 def test_element_of_an_xml_message_is_shown_as_it_came():

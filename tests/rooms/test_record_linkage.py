@@ -96,7 +96,7 @@ def test_patients_without_numbers_are_one_person_of_their_own():
     assert one.person == other.person != stranger.person
 
 
-@pytest.mark.parametrize("order", permutations(range(4)))
+@pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_order_of_arrival_changes_no_link(order: tuple[int, ...]):
     told = [surgery(**HOME), community(**HOME), hospital(), merge("H1", "H2")]
     for index in order:
