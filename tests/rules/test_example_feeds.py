@@ -34,12 +34,16 @@ def made(place: PlaceFolder, people: int, seed: int = 7, full: bool = False) -> 
 
 @cache
 def troubled() -> list[example.OutMessage]:
-    return made(with_faults(TROUBLED), 700)
+    return [one for one in made(with_faults(TROUBLED), 700) if not is_table(one)]
 
 
 @cache
 def plain() -> list[example.OutMessage]:
-    return made(PLACE, 700)
+    return [one for one in made(PLACE, 700) if not is_table(one)]
+
+
+def is_table(message: example.OutMessage) -> bool:
+    return message.name.endswith(("csv", "ndjson"))
 
 
 def source_of(message: example.OutMessage, place: PlaceFolder = PLACE) -> str:
@@ -91,6 +95,8 @@ def test_full_records_tell_the_same_in_more_bytes() -> None:
 @pytest.mark.parametrize("seed", [3, 99, 20_261])
 def test_any_seed_gives_messages_that_read_as_they_should(seed: int) -> None:
     for message in made(PLACE, 150, seed=seed):
+        if is_table(message):
+            continue
         assert isinstance(formats.read(message.raw, message.name), Message) is message.readable, message.name
 
 
@@ -189,7 +195,10 @@ def test_folder_without_example_has_people_made_of_its_own_tables() -> None:
     bare = replace(PLACE, example={})
     told = made(bare, 60)
     assert sum(message.people for message in told) == 60
-    assert {formats.read(message.raw).format for message in told if message.readable} >= {"fhir-r4-json", "hl7-v2"}
+    assert {formats.read(message.raw).format for message in told if message.readable and not is_table(message)} >= {
+        "fhir-r4-json",
+        "hl7-v2",
+    }
 
 
 def test_folder_without_practices_says_so() -> None:
@@ -253,6 +262,10 @@ def test_tables_have_a_row_a_contact_and_a_file_for_many_people(kind: str, form:
     assert len(rows) > 2 * len(files)
     assert len({row[own] for row in rows}) == len(rows)
     assert {row[patient] for row in rows} == truth.keys()
+    read = [formats.read(one) for file in files for one in formats.split(file.raw)]
+    assert all(isinstance(one, Message) for one in read)
+    assert {one.format for one in read} == {form}
+    assert {person.local_id for one in read if isinstance(one, Message) for person in one.people} == truth.keys()
     whole = [row for row in rows if not truth[row[patient]].faults]
     assert all(row["nhs_number"] == truth[row[patient]].nhs_number for row in whole)
 

@@ -28,7 +28,8 @@ STORY_PRACTICE = PLACE.example["story"]["practice"]
 
 @cache
 def made(people: int, seed: int = 1) -> list[example.OutMessage]:
-    return list(example.generate(PLACE, people, seed=seed, today=TODAY))
+    told = example.generate(PLACE, people, seed=seed, today=TODAY)
+    return [one for one in told if not one.name.endswith(("csv", "ndjson"))]  # files of tables end a run
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def bundles(messages: list[example.OutMessage]) -> Iterator[dict[str, Any]]:
 
 
 def test_generator_gives_the_same_bytes_for_a_seed() -> None:
-    again = list(example.generate(PLACE, 60, seed=1, today=TODAY))
+    again = made.__wrapped__(60)
     assert again == made(60)
     assert [message.raw for message in made(60, seed=2)[-40:]] != [message.raw for message in made(60)[-40:]]
 
