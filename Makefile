@@ -20,7 +20,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.base
 	@touch $@
 
 demo: env
-	@$(BIN)/oneplace demo --port $(PORT)
+	@$(BIN)/oneplace demo --port $(PORT) $(if $(PLACE),--place "$(PLACE)")
 
 test: dev-env
 	@$(BIN)/python tools/test.py

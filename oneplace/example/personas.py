@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from oneplace.example.defaults import settings_of
 from oneplace.place.folder import PlaceFolder
 
 
@@ -48,8 +49,8 @@ _PERSONAS = (
 
 
 def personas(place_folder: PlaceFolder) -> list[Persona]:
-    """The demo's staff at this place's organisations; empty where the folder has no example.toml."""
-    roles = place_folder.example.get("story", {})
+    """The demo's staff at this place's organisations; who works where the place has nothing of the kind is left out."""
+    roles = settings_of(place_folder)["story"]
     return [
-        Persona(key, name, role, roles[where], words) for key, name, role, where, words in _PERSONAS if where in roles
+        Persona(key, name, role, roles[where], words) for key, name, role, where, words in _PERSONAS if roles.get(where)
     ]

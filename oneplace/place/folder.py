@@ -33,9 +33,10 @@ from oneplace.place.table import (
     yes_or_no,
 )
 
-__all__ = ["EXAMPLE", "Fault", "FolderFault", "PlaceFolder", "columns", "read"]
+__all__ = ["EXAMPLE", "Fault", "FolderFault", "PlaceFolder", "columns", "find", "read"]
 
-EXAMPLE = Path(__file__).resolve().parent / "places" / "example"
+SHIPPED = Path(__file__).resolve().parent / "places"
+EXAMPLE = SHIPPED / "example"
 
 ORGANISATION_KINDS = (
     "practice",
@@ -150,6 +151,16 @@ _OPTIONAL = frozenset({"registrations.csv", "ages.csv"})
 
 Lines = dict[str, list[Line]]
 Row = TypeVar("Row")
+
+
+def find(told: str) -> Path:
+    """The folder of a place that is shipped, by its name, or any folder by its path. Raises FolderFault."""
+    for path in (SHIPPED / told, Path(told)):
+        if told and (path / "place.toml").is_file():
+            return path.resolve()
+    names = ", ".join(sorted(path.parent.name for path in SHIPPED.glob("*/place.toml")))
+    cure = f"Give a folder that holds place.toml, or a place that is shipped: {names}."
+    raise FolderFault([Fault(told or ".", 0, "There is no place of this name.", cure)])
 
 
 def columns(file: str) -> list[str]:

@@ -47,12 +47,13 @@ def demo(
     home: Annotated[Path, typer.Option(help="Folder of the demo's data.")] = Path("demo-data"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's data away and begin anew.")] = False,
     seed: Annotated[int, typer.Option(help="Another number makes other people.")] = 1,
+    place: Annotated[str, typer.Option(help="Place folder, or a shipped place's name; without it example.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Load everyone, then stop: for checks.")] = False,
 ) -> None:
     """Run the example place on this machine: story people first, the rest while you look."""
     from oneplace.site import demo as running
 
-    running.run(people=people, port=port, home=home, fresh=fresh, seed=seed, once=once)
+    running.run(people=people, port=port, home=home, fresh=fresh, seed=seed, once=once, place=place)
 
 
 @app.command()

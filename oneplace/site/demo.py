@@ -33,14 +33,14 @@ _MINE = "demo.json"
 _talk = Console(stderr=True)
 
 
-def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: bool) -> None:
+def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: bool, place: str = "") -> None:
     """Prepare, serve, load; returns when stopped with Ctrl-C, or when all are loaded if `once`."""
     if not once and taken("127.0.0.1", port):
         sys.exit(f"Port {port} is in use on this machine. Stop what uses it, or: make demo PORT={port + 1}")
     # Stopped by Ctrl-C or by a service manager: the server and the loader end with it either way.
     for stopping in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stopping, signal.default_int_handler)
-    told = _prepare(home, fresh, people, seed)
+    told = _prepare(home, fresh, people, seed, _place(place or "example"), bool(place))
     if once:
         load(told)
         return
@@ -71,7 +71,17 @@ def load(told: dict[str, Any] | None = None) -> None:
         sys.exit(words_of(error))
 
 
-def _prepare(home: Path, fresh: bool, people: int, seed: int) -> dict[str, Any]:
+def _place(told: str) -> str:
+    """The folder of the place, looked at before anything is touched."""
+    from oneplace.place import folder
+
+    try:
+        return str(folder.read(folder.find(told)).path)
+    except folder.FolderFault as fault:
+        sys.exit("\n".join(str(one) for one in fault.faults))
+
+
+def _prepare(home: Path, fresh: bool, people: int, seed: int, place: str, asked: bool) -> dict[str, Any]:
     """The home folder with place, staff and story people in it; returns what is to be loaded."""
     kept = home / _MINE
     if home.exists() and not kept.exists() and any(home.iterdir()):
@@ -87,13 +97,16 @@ def _prepare(home: Path, fresh: bool, people: int, seed: int) -> dict[str, Any]:
         _refuse_a_real_place(home)
     if told.get("seed", seed) != seed:
         _talk.print(f"These people were made with --seed {told['seed']}, which stays. Others: add --fresh.")
+    if asked and told.get("place", place) != place:
+        _talk.print(f"This demo is of {told['place']}, which stays. Another place: add --fresh.")
     # Clinical dates hang on the day: a second start must make the same people.
-    told = {"people": people, "seed": seed, "today": date.today().isoformat(), "messages": 0} | told
+    today = date.today().isoformat()
+    told = {"people": people, "seed": seed, "today": today, "messages": 0, "place": place} | told
     if people > told["people"]:
         # The last files of tables held fewer people than they will: from there on it is told again.
         told |= {"people": people, "messages": told["messages"] - _tables_at_end(told)}
     _keep(kept, told)
-    _load_place_and_staff(home)
+    _load_place_and_staff(home, Path(told["place"]))
     if not told["messages"]:
         told["messages"] = _load_story(home, told)
         _keep(kept, told)
@@ -120,13 +133,13 @@ def _start_django() -> None:
     database.start_up(True, _talk.print)
 
 
-def _load_place_and_staff(home: Path) -> None:
+def _load_place_and_staff(home: Path, place: Path) -> None:
     from oneplace.access.commands import OPERATOR
     from oneplace.place import folder
     from oneplace.site import loading
 
-    _talk.print(loading.load_place(folder.EXAMPLE, OPERATOR))
-    told = folder.read(folder.EXAMPLE)
+    _talk.print(loading.load_place(place, OPERATOR))
+    told = folder.read(place)
     pending = {row["controller_code"]: row.get("note") or "Not signed yet" for row in told.pending_agreements}
     _keep(home / "pending.json", pending)
     _make_staff(home, told)
@@ -188,7 +201,7 @@ def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[An
     from oneplace.gateway.receive import Item
     from oneplace.place import folder
 
-    here = folder.read(folder.EXAMPLE)
+    here = folder.read(told["place"])
     senders = {row["code"]: row["organisation_code"] for row in here.feeds}
     today = date.fromisoformat(told["today"])
     for message in example.generate(here, told["people"], seed=told["seed"], today=today):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,6 +69,27 @@ def test_demo_staff_get_new_passwords_that_are_nowhere_in_its_folder(tmp_path):
     assert all(len(word) >= 12 for word in words)
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert not any(word.encode() in kept for word in words)
+
+
+def test_demo_runs_a_place_folder_of_ones_own_without_an_example_toml(tmp_path):
+    shutil.copytree(EXAMPLE, tmp_path / "mine", ignore=shutil.ignore_patterns("example.toml"))
+    about = tmp_path / "mine" / "place.toml"
+    about.write_text(about.read_text("utf-8").replace('name = "Wychbourne Vale"', 'name = "Elsewhere"'), "utf-8")
+    home = tmp_path / "demo"
+    done = oneplace("demo", "--once", "--people", 13, "--home", home, "--place", tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    shown = oneplace("place", "show", "--json", ONEPLACE_HOME=str(home)).stdout
+    assert json.loads(shown)["name"] == "Elsewhere"
+    assert "fiona" in {one["key"] for one in json.loads((home / "personas.json").read_text())}
+    again = oneplace("demo", "--once", "--people", 13, "--home", home, "--place", "example")
+    assert "which stays" in " ".join(again.stderr.split())
+
+
+def test_demo_names_the_shipped_places_where_a_place_is_not_known(tmp_path):
+    done = oneplace("demo", "--once", "--home", tmp_path / "demo", "--place", "nowhere")
+    assert done.returncode == 1
+    assert "example" in done.stderr
+    assert not (tmp_path / "demo").exists()
 
 
 def test_demo_leaves_a_folder_that_is_not_its_own_alone(tmp_path):

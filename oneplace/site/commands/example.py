@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from oneplace.access.commands import anyone
-from oneplace.site.commands.talk import group, say
+from oneplace.site.commands.talk import FINDINGS, group, say, stop
 
 app = group("Made-up people of the example place, or of one of your own.")
 
@@ -19,7 +19,7 @@ def example_write(
     people: Annotated[int, typer.Option(help="How many people.", min=13)] = 500,
     seed: Annotated[int, typer.Option(help="Another number makes other people.")] = 1,
     truth: Annotated[Path | None, typer.Option(help="CSV file for who is who, to score links and readers by.")] = None,
-    place: Annotated[Path | None, typer.Option(help="Place folder; without it the example place.")] = None,
+    place: Annotated[str, typer.Option(help="Place folder, or the name of a place that is shipped.")] = "example",
     full: Annotated[bool, typer.Option(help="GP records as large as real ones, not compact.")] = False,
 ) -> None:
     """Write the messages of made-up people as files, as their feeds would send them."""
@@ -28,7 +28,11 @@ def example_write(
     from oneplace.site.bar import bar
 
     written = 0
-    here = folders.read(place or folders.EXAMPLE)
+    try:
+        here = folders.read(folders.find(place))
+    except folders.FolderFault as fault:
+        stop("\n".join(str(one) for one in fault.faults), FINDINGS)
+        return
     with ExitStack() as stack:
         told = stack.enter_context(example.TruthFile(truth)) if truth else None
         advance = stack.enter_context(bar("Writing made-up people", people))
