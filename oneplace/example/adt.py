@@ -109,7 +109,7 @@ def _person(desk: _Desk) -> list[str]:
     pid = [""] * 31
     pid[0], pid[1], pid[3], pid[5], pid[7], pid[8] = "PID", "1", ids, name, _day(human.birth_date), sex
     pid[11], pid[13], pid[15], pid[29], pid[30] = address, human.phone, human.language, died, "Y" if died else "N"
-    pid[22] = getattr(human, "ethnicity", "")
+    pid[22] = human.ethnicity
     return ["|".join(pid), f"PD1|||{_safe(desk.practice.name)}^^{desk.practice.code}"]
 
 

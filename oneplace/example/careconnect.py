@@ -46,7 +46,7 @@ def patient(known: Known, practice: Node) -> Node:
     """The person as this source knows them, registered with a practice."""
     human = known.human
     found: Node = {"resourceType": "Patient", "id": known.local_id, "meta": {"profile": [CARE.format("Patient")]}}
-    ethnicity = getattr(human, "ethnicity", "")
+    ethnicity = human.ethnicity
     if ethnicity:
         coding = {"system": "https://fhir.hl7.org.uk/STU3/CareConnect-EthnicCategory-1", "code": ethnicity}
         url = CARE.format("EthnicCategory").replace("CareConnect-", "Extension-CareConnect-")

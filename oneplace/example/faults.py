@@ -33,7 +33,6 @@ RATES: Mapping[str, float] = {
     "moved": 0.02,
     "merged": 0.005,
     "out_of_order": 0.02,
-    "twins": 0.004,
     # shares of messages
     "sent_twice": 0.01,
     "unreadable": 0.01,

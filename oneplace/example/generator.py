@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import islice
-from random import Random
 
-from oneplace.example import elsewhere, health
+from oneplace.example import elsewhere
 from oneplace.example.defaults import settings_of
-from oneplace.example.faults import rates_of
-from oneplace.example.names import GIVEN_FEMALE, GIVEN_MALE, generation
-from oneplace.example.people import in_turn, streams
+from oneplace.example.population import ordinary_people
 from oneplace.example.senders import Senders
-from oneplace.example.shapes import Human, OutMessage, Told
+from oneplace.example.shapes import OutMessage, Told
 from oneplace.example.story import stories, story_people
 from oneplace.kernel import clock, nhs_number
 from oneplace.place.folder import PlaceFolder
@@ -68,28 +65,7 @@ def _ordinary(
     place: PlaceFolder, seed: int, today: date, numbers: Iterator[str], senders: Senders
 ) -> Iterator[Told]:  # fmt: skip
     """People without end, each with their record and contacts."""
-    flows = streams(place, seed, today)
-    before: dict[str, Human] = {}
-    twins = rates_of(place.example, "practice")["twins"]
-    for code in in_turn(place):
-        human, draw = flows[code].next(next(numbers))
-        if code in before and Random(f"twins|{seed}|{human.key}").random() < twins:
-            human = _twin(human, before[code])
-        before[code] = human
-        record, ills = health.record_of(human, draw, today)
-        visits = health.visits_of(human, ills, draw, today, place.example)
-        health.letters_of(visits, record)
-        visits += elsewhere.contacts_of(human, ills, draw, today, senders.by_kind, place.example)
-        yield Told(human, record, visits)
-
-
-def _twin(human: Human, other: Human) -> Human:
-    """The person as the twin of another: same birthday, surname, home and telephone; another given name."""
-    era = generation(other.birth_date.year)
-    names = (GIVEN_MALE if human.sex == "male" else GIVEN_FEMALE)[era]
-    given = next(name for name in (human.given.split()[0], *names) if name != other.given.split()[0])
-    return replace(
-        human, family=other.family, former_family="", given=given, birth_date=other.birth_date, lines=other.lines,
-        town=other.town, postcode=other.postcode, phone=other.phone, registered_on=other.registered_on,
-        prefix=other.prefix if human.sex == other.sex else human.prefix,
-    )  # fmt: skip
+    for told, ills, draw in ordinary_people(place, seed, today, numbers):
+        end = told.human.deceased_on or today
+        told.visits += elsewhere.contacts_of(told.human, ills, draw, end, senders.by_kind, place.example)
+        yield told

@@ -106,7 +106,7 @@ def _registration(draft: Draft) -> list[Node]:
     human = draft.human
     period = {"url": "registrationPeriod", "valuePeriod": {"start": human.registered_on.isoformat()}}
     found = [{"url": EXTENSION.format("RegistrationDetails"), "extension": [period]}]
-    ethnicity = getattr(human, "ethnicity", "")
+    ethnicity = human.ethnicity
     if ethnicity:
         coding = {"system": HL7UK + "/CodeSystem/CareConnect-EthnicCategory-1", "code": ethnicity}
         url = HL7UK + "/StructureDefinition/Extension-CareConnect-EthnicCategory-1"

@@ -1,11 +1,11 @@
-"""The health of ordinary people: conditions by age and sex, their medicines and measurements, visits and hospital.
+"""The health of ordinary people as records tell it: conditions, medicines and measurements, visits and hospital.
 
-Shares are those of catalogue.toml, in the size of English primary-care prevalence; nothing is drawn from real records.
+Which conditions they have is burden.py's to say; nothing is drawn from real records.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from math import log
+from math import exp, log
 from random import Random
 from typing import Any
 
@@ -72,11 +72,13 @@ _DOCTORS = (
 _NURSES = (("Adeyemi", "Grace"), ("Pell", "Andrew"), ("Okonjo", "Celia"))
 
 
-def record_of(human: Human, draw: Random, today: date) -> tuple[Record, list[Illness]]:
-    """A GP record for one person, and the illnesses that it tells of."""
+def record_of(human: Human, ills: list[Illness], draw: Random, today: date) -> tuple[Record, list[Illness]]:
+    """A GP record for one person with these long-term conditions, and all illnesses that it tells of.
+
+    `today` is the last day that it may tell of: the day of death of who has died.
+    """
     age = age_on(human.birth_date, today)
     record = Record(allergies=_allergies(human, draw, today))
-    ills = _conditions(human, age, draw)
     diary = _Diary(record, human, draw, today)
     diary.present = {ill.key for ill in ills} | {allergy.concept for allergy in record.allergies}
     diary.long_term(ills, age)
@@ -87,24 +89,17 @@ def record_of(human: Human, draw: Random, today: date) -> tuple[Record, list[Ill
 
 
 def visits_of(
-    human: Human, ills: Iterable[Illness], draw: Random, today: date, example: Mapping[str, Any]
+    human: Human, ills: Iterable[Illness], draw: Random, today: date, example: Mapping[str, Any], frailty: float = 0.0
 ) -> list[Visit]:
-    """Hospital and community contacts of the last three years; most people have none."""
+    """Hospital and community contacts of the last three years that feeds tell of; most people have none."""
     age = age_on(human.birth_date, today)
     shares, roles = example["contacts"], example["story"]
     band = "from_80" if age >= 80 else "from_65" if age >= 65 else "adult" if age >= 18 else "under_18"
-    share = shares[band]
+    share = min(0.9, shares[band] * exp(0.6 * frailty - 0.18))
     found: list[Visit] = []
     while draw.random() < share and len(found) < 4:
         found.append(_visit(list(ills), age, draw, today, roles))
     return [visit for visit in found if visit.starts.date() > human.birth_date]
-
-
-def _conditions(human: Human, age: int, draw: Random) -> list[Illness]:
-    found = [illness for illness in catalogue().conditions if draw.random() < share_of(illness, age, human.sex)]
-    keys = {illness.key for illness in found}
-    never_both = {"type1-diabetes": "type2-diabetes", "asthma": "copd", "vascular-dementia": "alzheimers"}
-    return [illness for illness in found if never_both.get(illness.key) not in keys]
 
 
 class _Diary:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import NamedTuple
 
-from oneplace.example.names import FAMILY, GIVEN_FEMALE, GIVEN_MALE
+from oneplace.example import names
 from oneplace.place.folder import PlaceFolder
 
 
@@ -35,6 +35,7 @@ class Practice(NamedTuple):
 
 GP_FORMATS = ("fhir-stu3-json", "fhir-r4-json")
 GP, NURSE, PHARMACIST = ("General Medical Practitioner", "R0260"), ("Practice Nurse", "R0600"), ("Pharmacist", "R1290")
+_TRADITIONS = (*("british",) * 6, "irish", "gujarati", "muslim", "west-african", "iberian")
 FIONA = Staff("Dr", "Fiona", "Carrow", *GP)
 JENNY = Staff("Mrs", "Jenny", "Oakhurst", *NURSE)
 
@@ -68,8 +69,10 @@ def _staff(code: str, seed: int, is_story: bool) -> tuple[Staff, ...]:
     found = []
     for prefix, (role, job) in (("Dr", GP), ("Dr", GP), ("Dr", GP), ("", NURSE), ("", PHARMACIST)):
         female = draw.random() < 0.55
-        given = draw.choice(GIVEN_FEMALE[1] if female else GIVEN_MALE[1])
-        found.append(Staff(prefix or ("Ms" if female else "Mr"), given, draw.choice(FAMILY), role, job))
+        sex, tradition = "female" if female else "male", draw.choice(_TRADITIONS)
+        given = names.given_name(tradition, sex, 1978, draw)
+        family = names.borne_by(names.family_name(tradition, draw), tradition, sex)
+        found.append(Staff(prefix or ("Ms" if female else "Mr"), given, family, role, job))
     if is_story:
         found[0], found[3] = FIONA, JENNY
     return tuple(found)

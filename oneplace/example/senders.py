@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from oneplace.example import adt, faults, gp_connect, letters, messages, moments, tables, uk_core
+from oneplace.example.addresses import Addresses
 from oneplace.example.gp_draft import stem_of
 from oneplace.example.known import Known, Piece, Sender, own_number, stable_id
-from oneplace.example.people import Addresses
 from oneplace.example.practice import Practice, practices_of
 from oneplace.example.shapes import Human, OutMessage, Told, TrueSource, Visit
 from oneplace.kernel.clock import age_on
@@ -159,7 +159,10 @@ class Senders:
     def _known(self, told: Told, sender: Sender, ahead: Sequence[Told]) -> Known:
         human, rates = told.human, self.rates[sender.kind]
         draw = Random(f"faults|{self.seed}|{sender.feed_code}|{human.key}")
-        home = self.homes.setdefault(human.practice_code, Addresses(self.place, human.practice_code)).draw(draw)
+        if human.practice_code not in self.homes:
+            self.homes[human.practice_code] = Addresses(self.place, human.practice_code)
+        was = next(iter(human.former_addresses), self.homes[human.practice_code].draw(draw.random(), draw))
+        home = (was.lines, was.town, was.postcode)
         mistold, found = faults.mistold(human, rates, draw, ahead[0].human.nhs_number, home)
         number = self._swapped(told, sender, ahead, rates["number_swapped"], draw)
         if number:
@@ -200,7 +203,7 @@ class Senders:
     def _truth(self, known: Known, human: Human) -> TrueSource:
         return TrueSource(
             known.source, known.local_id, human.key, human.nhs_number, age_on(human.birth_date, self.today), human.sex,
-            getattr(human, "ethnicity", ""), str(getattr(human, "decile", "") or ""), known.faults,
+            human.ethnicity, str(human.decile or ""), known.faults,
         )  # fmt: skip
 
     def _with_faults(self, human: Human, sent: list[_Sent]) -> Iterator[OutMessage]:

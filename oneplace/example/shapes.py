@@ -39,9 +39,32 @@ class OutMessage:
     truth: tuple[TrueSource, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name that the person bore until a day."""
+
+    family: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class FormerAddress:
+    """Where the person lived until a day."""
+
+    lines: tuple[str, ...]
+    town: str
+    postcode: str
+    until: date
+
+
 @dataclass(slots=True)
 class Human:
-    """One person as the practice knows them."""
+    """One person as the practice knows them.
+
+    `ethnicity` is an NHS ethnic category code, '' where none was recorded. People of one `household` share its key;
+    its kind is one of households.KINDS. `decile` is of the small area's deprivation, 1 the most deprived. `twin` is the
+    key of the twin, '' for most.
+    """
 
     key: str
     nhs_number: str
@@ -61,6 +84,14 @@ class Human:
     language: str = ""
     interpreter: bool = False
     deceased_on: date | None = None
+    ethnicity: str = ""
+    former_names: tuple[FormerName, ...] = ()
+    former_addresses: tuple[FormerAddress, ...] = ()
+    household: str = ""
+    household_kind: str = ""
+    area_code: str = ""
+    decile: int | None = None
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +228,31 @@ class Visit:
     noted: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Care that a person used, and what it cost in pence: `count` units of a point of delivery, from a day on.
+
+    `provider` is an organisation's code, '' where the place has none of the kind. A unit is a contact, attendance or
+    admission; of prescribing an item; of social care, care home and hospice a week.
+    """
+
+    point_of_delivery: str
+    on: date
+    cost_pence: int
+    provider: str
+    count: int = 1
+
+
 @dataclass(slots=True)
 class Told:
-    """A person with everything that feeds will tell of them."""
+    """A person with everything that feeds will tell of them, and beyond what they tell: all that they have and use.
+
+    `conditions` are keys of the catalogue; `frailty` is the latent that they share, standard normal over the place.
+    """
 
     human: Human
     record: Record
     visits: list[Visit] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    conditions: tuple[str, ...] = ()
+    frailty: float = 0.0

@@ -129,7 +129,7 @@ def _person(known: Known, key: str) -> Row:
         "given_name": human.given,
         "birth_date": human.birth_date.isoformat(),
         "sex": human.sex,
-        "ethnic_category": getattr(human, "ethnicity", ""),
+        "ethnic_category": human.ethnicity,
         "address": ", ".join((*human.lines, human.town)),
         "postcode": human.postcode,
         "registered_practice": human.practice_code,

@@ -89,7 +89,7 @@ def _number(human: Human) -> list[Node]:
 
 def _extensions(human: Human) -> list[Node]:
     found = []
-    ethnicity = getattr(human, "ethnicity", "")
+    ethnicity = human.ethnicity
     if ethnicity:
         coding = {"system": UK + "/CodeSystem/UKCore-EthnicCategoryEngland", "code": ethnicity}
         found.append({"url": EXTENSION.format("EthnicCategory"), "valueCodeableConcept": {"coding": [coding]}})

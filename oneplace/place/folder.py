@@ -145,9 +145,10 @@ _TABLES: dict[str, dict[str, Column]] = {
         "male": Column(whole, True),
         "female": Column(whole, True),
     },
+    "prevalence.csv": {"practice_code": _CODE, "register": _WORD, "per_mille": Column(number, True)},
 }
 # A place without statistics of its own practices may leave these out.
-_OPTIONAL = frozenset({"registrations.csv", "ages.csv"})
+_OPTIONAL = frozenset({"registrations.csv", "ages.csv", "prevalence.csv"})
 
 Lines = dict[str, list[Line]]
 Row = TypeVar("Row")
@@ -214,6 +215,7 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         ages=_rows(shapes.AgeRow, lines.get("ages.csv", ())),
         digest=_digest(folder),
         example=example,
+        prevalence=_rows(shapes.PrevalenceRow, lines.get("prevalence.csv", ())),
     )
 
 
@@ -310,6 +312,7 @@ def _check_references(lines: Lines, faults: Faults) -> None:
         ("registrations.csv", "practice_code", organisations, "organisations.csv"),
         ("registrations.csv", "area_code", areas, "areas.csv"),
         ("ages.csv", "practice_code", organisations, "organisations.csv"),
+        ("prevalence.csv", "practice_code", organisations, "organisations.csv"),
     ):
         for line in lines.get(file, ()):
             _check_reference(line, name, allowed, where, faults)

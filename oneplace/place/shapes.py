@@ -128,6 +128,15 @@ class AgeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PrevalenceRow:
+    """How many in a thousand of those whom a register is for a practice has on it, as QOF publishes it."""
+
+    practice_code: str
+    register: str
+    per_mille: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceFolder:
     """Everything about one place, read and checked. `agreements` and `feeds` are rows for other rooms to take.
 
@@ -155,6 +164,7 @@ class PlaceFolder:
     digest: str
     example: Mapping[str, Any] = field(default_factory=dict)
     synthetic_people: bool = False  # people are made up for this place, and every page says so
+    prevalence: tuple[PrevalenceRow, ...] = ()
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""

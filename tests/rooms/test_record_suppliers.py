@@ -10,9 +10,9 @@ import pytest
 
 from oneplace.access import actions as access
 from oneplace.access.rules import Actor
-from oneplace.example import gp_connect, health, uk_core
+from oneplace.example import gp_connect, uk_core
 from oneplace.example.gp_draft import stem_of
-from oneplace.example.people import streams
+from oneplace.example.population import ordinary_people
 from oneplace.example.practice import practices_of
 from oneplace.example.shapes import Told
 from oneplace.example.story import story_people
@@ -44,10 +44,8 @@ def _place_read_anew() -> None:
 def people() -> Iterator[Told]:
     numbers = nhs_number.numbers_for_tests()
     yield from islice(story_people(PLACE.example, numbers, TODAY), 5)
-    stream = next(iter(streams(PLACE, 3, TODAY).values()))
-    for _ in range(12):
-        human, draw = stream.next(next(numbers))
-        yield Told(human, health.record_of(human, draw, TODAY)[0])
+    ours = (one.told for one in ordinary_people(PLACE, 3, TODAY, numbers) if one.told.human.practice_code == OURS.code)
+    yield from islice((Told(told.human, told.record) for told in ours), 12)
 
 
 def opened(code: str, local_id: str, view: str) -> Opened:
