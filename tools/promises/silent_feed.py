@@ -117,7 +117,7 @@ def normal(habit: Habit, start: date, randomness: random.Random) -> str | None:
 
     known = Told(habit, messages(habit, start, randomness))
     at = _midnight(start)
-    while at < _midnight(start) + TRIAL:
+    while at < _midnight(start + TRIAL):  # by the calendar: a change of clocks makes a day longer or shorter
         profile, facts = known(at)
         found = judge(facts, profile)
         if found:
