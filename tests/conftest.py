@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes depends on the machine, and no test here asserts a time.
+settings.register_profile("oneplace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("oneplace")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oneplace.site.settings")
 

@@ -73,8 +73,8 @@ def test_file_that_is_no_truth_is_named(tmp_path: Path):
 
 
 def test_page_has_a_table_for_each_way_to_group():
-    assert quality_page(quality.report()) == ()
+    assert quality_page(quality.report(), {}) == ()
     file(surgery())
-    titles = [table.title for table in quality_page(quality.report())]
-    assert titles[:2] == ["All", "By source"]
-    assert len(titles) == 6
+    tables = quality_page(quality.report(), {"G99001": "Example Practice"})
+    assert [table.title for table in tables][::5] == ["All", "By source"]
+    assert tables[-1].rows[0][0] == "Example Practice"

@@ -23,11 +23,11 @@ _VERDICTS = {
 }
 _KINDS = {
     "all": "All",
-    "source": "By source",
     "age": "By age",
     "sex": "By sex",
     "ethnicity": "By ethnic category",
     "deprivation": "By deprivation tenth of the practice (1 most deprived)",
+    "source": "By source",
 }
 
 
@@ -170,17 +170,23 @@ def _decision(line: DecisionLine, now: datetime) -> DecisionRow:
     return DecisionRow("" if line.undone_at else line.key, line.case, words, line.reason, who, undone)
 
 
-def quality_page(rows: Iterable[QualityRow]) -> tuple[QualityTable, ...]:
-    """A table for everyone and one for each way to group."""
+def quality_page(rows: Iterable[QualityRow], names: Mapping[str, str]) -> tuple[QualityTable, ...]:
+    """A table for everyone and one for each way to group, the longest last."""
     tables: dict[str, list[QualityRow]] = {}
     for row in rows:
         tables.setdefault(row.kind, []).append(row)
     return tuple(
-        QualityTable(_KINDS[kind], tuple(map(_quality, told)), tuple(round(row.share * 100) for row in told))
-        for kind, told in tables.items()
+        QualityTable(
+            title,
+            tuple(_quality(row, names) for row in tables[kind]),
+            tuple(round(row.share * 100) for row in tables[kind]),
+        )
+        for kind, title in _KINDS.items()
+        if kind in tables
     )
 
 
-def _quality(row: QualityRow) -> tuple[str, ...]:
+def _quality(row: QualityRow, names: Mapping[str, str]) -> tuple[str, ...]:
     counts = (row.patients, row.numbered, row.linked, row.by_demographics, row.provisional, row.held, row.unlinked)
-    return (sentence(row.name), *(f"{count:,}" for count in counts), f"{row.share:.1%}")
+    name = names.get(row.name, row.name) if row.kind == "source" else sentence(row.name)
+    return (name, *(f"{count:,}" for count in counts), f"{row.share:.1%}")

@@ -88,4 +88,6 @@ def merge(request: HttpRequest) -> HttpResponse:
 @require_GET
 def measured(request: HttpRequest) -> HttpResponse:
     """How well sources and groups of people are linked."""
-    return render(request, "record/linkage_quality.jinja", {"page": quality_page(quality.report())})
+    return render(
+        request, "record/linkage_quality.jinja", {"page": quality_page(quality.report(), place.names().organisations)}
+    )
