@@ -204,11 +204,7 @@ def _held(numbers: set[str]) -> dict[str, Person]:
 def _lone(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> dict[int, int]:
     """The person of each patient who leads a group without a number: the one that it has always been when alone."""
     leaders = {placement.group[1] for placement in placements.values() if placement.group[0] == "patient"}
-    known = {
-        key: patient.alone_id or (patient.person_id if patient.person and not patient.person.nhs_number else None)
-        for key, patient in people.items()
-        if key in leaders
-    }
+    known = {key: patient.alone_id for key, patient in people.items() if key in leaders}
     made = {key: Person(key=new_person_id(), created_at=now) for key, person in known.items() if person is None}
     if made:
         Person.objects.bulk_create(made.values())

@@ -13,6 +13,12 @@ def give_keys(apps, schema_editor):
         task.save(update_fields=["key"])
 
 
+def remember_who_is_alone(apps, schema_editor):
+    """Who was a person by itself goes on being that person when alone."""
+    patients = apps.get_model("record", "LocalPatient").objects.filter(person__nhs_number=None)
+    patients.update(alone=models.F("person"))
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("record", "0002_letters"),
@@ -126,4 +132,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("kept", "folded"), name="merge_once_a_pair")],
             },
         ),
+        migrations.RunPython(remember_who_is_alone, migrations.RunPython.noop),
     ]
