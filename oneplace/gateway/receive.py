@@ -45,8 +45,8 @@ class Item:
     channel: str = "file"
     feed_code: str = ""
     arrived_at: datetime = field(default_factory=clock.real_now)
-    passed: Callable[[int], None] | None = None  # told of the bytes of each message as it is read: for progress
     refusal: Reject | None = None
+    passed: Callable[[int], None] | None = None  # told of the bytes of each message as it is read: for progress
 
 
 @dataclass(frozen=True, slots=True)
