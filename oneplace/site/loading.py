@@ -1,8 +1,6 @@
 """What several commands share: files into the gateway with a progress bar, a place folder into its rooms."""
 
-import mmap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from oneplace.access import queries as access_queries
 from oneplace.access.commands import OPERATOR
 from oneplace.access.rules import Actor
 from oneplace.gateway import actions as gateway
+from oneplace.gateway.files import opened
 from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.rules import Tally
 from oneplace.gateway.watch import watch as watching
@@ -21,9 +20,6 @@ from oneplace.place import queries
 from oneplace.record.shapes import Opened
 from oneplace.site.bar import bar
 from oneplace.site.mishaps import Mendable
-
-_MAPPED = 32 * 1024 * 1024
-"""Bytes from which a file is mapped into memory and not read at once: a file of any size takes no more memory."""
 
 
 def load(paths: list[Path], feed: str, say: Callable[[str], None]) -> tuple[Tally, int]:
@@ -35,7 +31,7 @@ def load(paths: list[Path], feed: str, say: Callable[[str], None]) -> tuple[Tall
         def items() -> Iterator[Item]:
             for path in paths:
                 try:
-                    with _opened(path, sizes[path]) as raw:
+                    with opened(path) as raw:
                         yield Item(path.name, raw, "file", feed, passed=advance)
                 except OSError as fault:
                     unread.append(path)
@@ -52,21 +48,11 @@ def _size(path: Path) -> int:
         return 0
 
 
-@contextmanager
-def _opened(path: Path, size: int) -> Iterator[Any]:
-    """A file's bytes, or a view of them where they are many."""
-    if size < _MAPPED:
-        yield path.read_bytes()
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        yield view
-
-
 def watch(folder: Path, feed: str, say: Callable[[str], None]) -> None:
     """Take in what comes into a folder until stopped."""
     say(f"Watching {folder}. Files go to done/ or quarantined/ when they are safe. Stop with Ctrl-C.")
     try:
-        for tally in watching(folder, by=OPERATOR, feed_code=feed):
+        for tally in watching(folder, by=OPERATOR, feed_code=feed, trouble=say):
             say(words(tally))
     except KeyboardInterrupt:
         say("Stopped watching.")

@@ -27,6 +27,8 @@ def words_of(error: BaseException) -> str:
         return _system(error)
     if {"OperationalError", "InterfaceError"} & kind:
         why = str(error).strip().splitlines()[0][:300]
+        if "is full" in why or "No space left" in why:
+            return f"The disk is full: nothing of what failed was kept, and all before it was. {_CURES[28]}"
         return (
             f"The database can't be used: {why}. Look at ONEPLACE_DATABASE_URL and ONEPLACE_HOME, then: oneplace check"
         )
