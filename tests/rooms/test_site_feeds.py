@@ -118,7 +118,9 @@ def _connection():
     return connection
 
 
-def test_usual_volume_is_drawn_when_it_is_known(place):
+def test_usual_volume_is_drawn_when_it_is_known(place, time_machine):
+    # Tomorrow's noon, in the hour in which this feed is made to speak: at other hours less is known of its pauses.
+    time_machine.move_to((clock.real_now() + timedelta(days=1)).replace(hour=12, minute=40))
     receive([Item("", hospital(code="Z9A"))], by="test")
     feed = Feed.objects.get(organisation_code="Z9A", format="hl7-v2")
     now = clock.now()
