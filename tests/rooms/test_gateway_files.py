@@ -60,6 +60,7 @@ def test_file_that_vanishes_is_named_and_the_rest_goes_on(tmp_path: Path):
 def full(transactional_db):
     """A database that has no room for more."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # other tests leave pages free
         cursor.execute("PRAGMA page_count")
         pages = cursor.fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 2}")
