@@ -28,8 +28,6 @@ from oneplace.record.patients import Held
 from oneplace.record.rules import Claim, Judgement, Link, Placement
 
 _TO_REVIEW = (Link.PROVISIONAL, Link.HELD)
-_MOST_ROUNDS = 6
-"""How often the set to settle may grow: a number leads to a merge, a merge to a number; longer chains don't occur."""
 
 
 def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, str]:
@@ -80,15 +78,14 @@ def _closed(ids: set[int], numbers: set[str]) -> dict[int, LocalPatient]:
     """The patients, and whoever must be settled with them."""
     people: dict[int, LocalPatient] = {}
     asked: set[str] = set()
-    for _ in range(_MOST_ROUNDS):
+    fresh = {0: LocalPatient()}
+    while fresh:
         fresh = _patients(ids - people.keys(), numbers - asked)
         fresh = {key: patient for key, patient in fresh.items() if key not in people}
         asked |= numbers
         people |= fresh
-        if not fresh:
-            break
         numbers = {patient.link_number for patient in fresh.values() if patient.link_number}
-        ids = _tied(fresh) | _alike(fresh)
+        ids = _tied(fresh) | _alike(fresh) if fresh else set()
     return people
 
 

@@ -4,6 +4,7 @@ Nobody publishes this (record.md): a group whose records are linked worse is car
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -42,14 +43,17 @@ class QualityRow:
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """Pairs of one source or group against a truth: precision and recall of its links."""
+    """One source or group against a truth, in pairs: each of its patients with each other patient anywhere.
+
+    Patients shown together provisionally count as linked: whoever opens the record sees both.
+    """
 
     kind: str
     name: str
     patients: int
-    right: int  # linked to the person whom they are
-    wrong: int  # linked to somebody else
-    missed: int  # somebody else's record holds the person, and this patient stands apart
+    right: int  # pairs that are one person and stand together
+    wrong: int  # pairs that stand together and are two people
+    missed: int  # pairs that are one person and stand apart
 
     @property
     def precision(self) -> float:
@@ -132,28 +136,23 @@ def _sum(kind: str, name: str, rows: Iterable[QualityRow]) -> QualityRow:
 def against_truth(path: Path) -> list[TruthRow]:
     """Links against a truth file: CSV with source_code, local_id, true_person and any of age, sex, ethnicity, decile.
 
-    The person of a record is the true person of most of its patients. Raises ValueError where a column is missing.
+    Raises ValueError where a column is missing.
     """
     truth = _truth(path)
-    rows = LocalPatient.objects.exclude(link=Link.HELD.value).values_list("source__code", "local_id", "person_id")
+    rows = LocalPatient.objects.values_list("source__code", "local_id", "person_id")
     told = {(source, local_id): person for source, local_id, person in rows.iterator()}
-    held = LocalPatient.objects.filter(link=Link.HELD.value).values_list("source__code", "local_id", "pk")
-    told |= {(source, local_id): -key for source, local_id, key in held.iterator()}
     known = [(key, row, told[key]) for key, row in truth.items() if key in told]
-    owners = _owners(known)
-    homes = _homes(known, owners)
+    together = Counter((person, row["true_person"]) for _, row, person in known)
+    in_record = Counter(person for *_, person in known)
+    of_person = Counter(row["true_person"] for _, row, _ in known)
     groups: dict[tuple[str, str], list[int]] = {}
     for (source, _), row, person in known:
-        verdict = _verdict(row["true_person"], person, owners, homes)
+        right = together[person, row["true_person"]]
+        pairs = (1, right - 1, in_record[person] - right, of_person[row["true_person"]] - right)
         for group in _groups(source, row):
             counts = groups.setdefault(group, [0, 0, 0, 0])
-            counts[0] += 1
-            if verdict is not None:
-                counts[verdict] += 1
+            groups[group] = [count + more for count, more in zip(counts, pairs, strict=True)]
     return [TruthRow(*group, *counts) for group, counts in sorted(groups.items())]
-
-
-Known = tuple[tuple[str, str], Mapping[str, str], int]
 
 
 def _truth(path: Path) -> dict[tuple[str, str], Mapping[str, str]]:
@@ -163,32 +162,6 @@ def _truth(path: Path) -> dict[tuple[str, str], Mapping[str, str]]:
         if missing:
             raise ValueError(f"{path.name} has no column {', '.join(sorted(missing))}: is it a truth file?")
         return {(row["source_code"], row["local_id"]): row for row in reader}
-
-
-def _owners(known: Iterable[Known]) -> dict[int, str]:
-    """Whom each record is of: the true person of most of its patients, ties by name."""
-    counts: dict[int, dict[str, int]] = {}
-    for _, row, person in known:
-        told = counts.setdefault(person, {})
-        told[row["true_person"]] = told.get(row["true_person"], 0) + 1
-    return {person: min(told, key=lambda one: (-told[one], one)) for person, told in counts.items()}
-
-
-def _homes(known: Iterable[Known], owners: Mapping[int, str]) -> dict[str, int]:
-    """The record that holds most patients of each true person."""
-    counts: dict[str, dict[int, int]] = {}
-    for _, row, person in known:
-        if owners[person] == row["true_person"]:
-            told = counts.setdefault(row["true_person"], {})
-            told[person] = told.get(person, 0) + 1
-    return {true: min(told, key=lambda one: (-told[one], one)) for true, told in counts.items()}
-
-
-def _verdict(true: str, person: int, owners: Mapping[int, str], homes: Mapping[str, int]) -> int | None:
-    """1 right, 2 wrong, 3 missed."""
-    if owners[person] != true:
-        return 2
-    return 1 if homes[true] == person else 3
 
 
 def _groups(source: str, row: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,7 @@ corroboration 0.001 % (record.md, Identity). A wrong link is graver than a misse
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -204,43 +204,61 @@ class _Table:
                     self._put(placement.key, ("number", number))
 
     def _by_demographics(self) -> None:
-        """Claims without a number, to the one person whose date of birth, name, sex and postcode they share."""
-        told: dict[tuple[object, ...], list[Claim]] = {}
-        for claim in sorted(self.claims.values(), key=_order):
-            for name in claim.names:
-                told.setdefault((claim.birth_date, *name), []).append(claim)
-        for claims in told.values():
-            numbered = [claim for claim in claims if claim.number]
-            bare = [claim for claim in claims if not claim.number]
-            for claim in bare:
-                self._to_holder(claim, numbered)
-        for claims in told.values():
-            lonely = [one for one in claims if not one.number and self.state[one.key] == (Link.UNLINKED, ALONE)]
-            lonely += [one for one in claims if not one.number and self.state[one.key][1] == SAME_PERSON]
-            self._together(sorted({one.key: one for one in lonely}.values(), key=_order))
+        """Claims without a number, to the one person whose date of birth, name, sex and postcode they share.
 
-    def _to_holder(self, claim: Claim, numbered: Sequence[Claim]) -> None:
-        """One claim without a number against those with one who bear its name and birth date."""
-        holders = {self.group[other.key] for other in numbered if same_demographics(claim, other)}
-        if self.group[claim.key][0] == "number":
-            holders.add(self.group[claim.key])  # found under another of its names
-        if len(holders) == 1 and next(iter(holders))[0] == "number":
-            self._put(claim.key, holders.pop())
-            self.state[claim.key] = Link.LINKED, SAME_PERSON
-        elif holders:
-            self._put(claim.key, ("patient", claim.key))
-            self.state[claim.key] = Link.HELD, TWO_PEOPLE
+        Everyone of one birth date, name and postcode is looked at together, so that a sex that one of them doesn't
+        tell can't be the bridge between a man and a woman.
+        """
+        buckets: dict[tuple[object, ...], list[Claim]] = {}
+        for claim in self.claims.values():
+            for mark in _marks(claim):
+                buckets.setdefault(mark, []).append(claim)
+        leads: dict[int, set[Group]] = {}
+        for claims in buckets.values():
+            holders = {self.group[one.key] for one in claims if one.number}
+            for claim in claims:
+                if not claim.number and holders:
+                    leads.setdefault(claim.key, set()).update(holders)
+        self._to_holders(leads)
+        lonely = {one.key for one in self.claims.values() if not one.number and one.key not in leads}
+        self._together([[one.key for one in claims if one.key in lonely] for claims in buckets.values()])
 
-    def _together(self, lonely: Sequence[Claim]) -> None:
-        """Claims without a number who belong to no holder: those of one postcode are one person."""
-        by_postcode: dict[str, list[Claim]] = {}
-        for claim in lonely:
-            for code in claim.postcodes - {""}:
-                by_postcode.setdefault(code, []).append(claim)
-        for claims in by_postcode.values():
-            for one, other in pairwise(claims):
-                if same_demographics(one, other) and self._join(other.key, one.key):
-                    self.state[one.key] = self.state[other.key] = Link.LINKED, SAME_PERSON
+    def _to_holders(self, leads: Mapping[int, set[Group]]) -> None:
+        """Claims that lead to one holder join it, unless they and the holder tell two sexes; the others are held."""
+        suitors: dict[Group, list[int]] = {}
+        for key, holders in leads.items():
+            self.state[key] = Link.HELD, TWO_PEOPLE
+            if len(holders) == 1 and next(iter(holders))[0] == "number":
+                suitors.setdefault(next(iter(holders)), []).append(key)
+        for holder, keys in suitors.items():
+            held_sex = self._sexes(self.members[holder])
+            fitting = [key for key in keys if not held_sex or not self._sexes([key]) - held_sex]
+            for key in keys:
+                if key not in fitting:
+                    self.state[key] = Link.UNLINKED, ALONE
+            if len(held_sex | self._sexes(fitting)) < 2:
+                for key in fitting:
+                    self._put(key, holder)
+                    self.state[key] = Link.LINKED, SAME_PERSON
+
+    def _together(self, buckets: Iterable[Sequence[int]]) -> None:
+        """Claims without a number who belong to no holder: a chain of like ones is one person, if of one sex."""
+        joined: set[int] = set()
+        for keys in buckets:
+            joined.update(keys if len(keys) > 1 else ())
+            for one, other in pairwise(keys):
+                self._join(other, one)
+        for group in {self.group[key] for key in joined}:
+            members = sorted(self.members[group])
+            alike = len(self._sexes(members)) < 2
+            for key in members:
+                self.state[key] = (Link.LINKED, SAME_PERSON) if alike else (Link.HELD, TWO_PEOPLE)
+                if not alike:
+                    self._put(key, ("apart", key))
+
+    def _sexes(self, keys: Iterable[int]) -> set[str]:
+        """The sexes that are told among these, of male and female."""
+        return {self.claims[key].sex for key in keys} & {"male", "female"}
 
     def _put(self, key: int, group: Group) -> None:
         """Move one claim into a group."""
@@ -293,18 +311,17 @@ def _order(claim: Claim) -> tuple[tuple[int, str, str], int]:
     return claim.order, claim.key
 
 
-def same_demographics(one: Claim, other: Claim) -> bool:
-    """True when date of birth, a whole name, sex and a postcode (present or past) are told alike by both.
+def _marks(claim: Claim) -> Iterator[tuple[object, ...]]:
+    """By what another patient may be this one without a number: birth date, a whole name, a postcode, past or present.
 
     Each is needed: twins differ in given name or sex, father and son in date of birth, namesakes in postcode.
     """
-    return (
-        one.birth_date is not None
-        and one.birth_date == other.birth_date
-        and bool({name for name in one.names & other.names if all(name)})
-        and bool((one.postcodes & other.postcodes) - {""})
-        and (one.sex == other.sex or not {"male", "female"} >= {one.sex, other.sex})
-    )
+    if claim.birth_date is None:
+        return
+    for name in claim.names:
+        if all(name):
+            for code in claim.postcodes - {""}:
+                yield claim.birth_date, *name, code
 
 
 def alike(left: Iterable[str], right: Iterable[str], floor: float) -> bool:

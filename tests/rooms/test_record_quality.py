@@ -59,10 +59,17 @@ def test_truth_tells_right_wrong_and_missed(tmp_path: Path):
     )  # fmt: skip
     told = {(row.kind, row.name): row for row in quality.against_truth(path)}
     everyone = told["all", "Everyone"]
-    assert (everyone.patients, everyone.right, everyone.wrong, everyone.missed) == (5, 3, 1, 1)
-    assert (everyone.precision, everyone.recall) == (0.75, 0.75)
-    assert told["source", "H99"].wrong == told["source", "RDR"].missed == 1
-    assert (told["age", "18 to 39"].precision, told["sex", "F"].precision) == (0.0, 1.0)
+    assert (everyone.patients, everyone.right, everyone.wrong, everyone.missed) == (5, 2, 4, 4)
+    assert (everyone.precision, everyone.recall) == (2 / 6, 2 / 6)
+    assert told["source", "H99"].wrong == told["source", "RDR"].missed == 2
+    assert (told["age", "18 to 39"].precision, told["sex", "F"].precision) == (0.0, 0.5)
+    assert told["source", "G99002"].recall == 1.0, "nobody to be linked with"
+
+
+def test_truth_of_unlinked_patients_is_no_success(tmp_path: Path):
+    file(surgery(), surgery(number="", code="RDR", local="c1"))
+    told = {row.kind: row for row in quality.against_truth(truth(tmp_path, "G99001,p1,mary,,", "RDR,c1,mary,,"))}
+    assert (told["all"].recall, told["all"].precision) == (0.0, 1.0)
 
 
 def test_file_that_is_no_truth_is_named(tmp_path: Path):

@@ -71,6 +71,32 @@ def test_two_names_that_lead_to_one_holder_are_one_lead():
     assert links(FULL, other, bare)[5] is Link.HELD
 
 
+def test_sex_that_one_does_not_tell_is_no_bridge_between_two():
+    bare = [claim(key, f"C{key}", number="", sex=sex) for key, sex in ((5, "male"), (6, ""), (7, "female"))]
+    assert links(*bare) == dict.fromkeys((5, 6, 7), Link.HELD)
+    assert len({one.group for one in settle(bare).values()}) == 3
+    silent = replace(FULL, sex="")
+    assert links(silent, bare[0], bare[2]) == {1: Link.LINKED, 5: Link.HELD, 7: Link.HELD}
+    assert links(silent, bare[0], bare[1]) == dict.fromkeys((1, 5, 6), Link.LINKED)
+    assert links(FULL, *bare) == {1: Link.LINKED, 5: Link.UNLINKED, 6: Link.LINKED, 7: Link.LINKED}
+    men = [claim(key, f"C{key}", number="", sex=sex) for key, sex in ((5, "male"), (6, "male"), (7, ""))]
+    assert {one.group for one in settle(men).values()} == {("patient", 5)}
+
+
+def test_every_name_counts_before_it_is_decided():
+    """One name leads to two holders, another to one of them: held, whatever name is met first."""
+    names = frozenset({("burrows", "mary"), ("pike", "mary")})
+    bare = claim(5, "C1", number="", names=names)
+    other = claim(6, "G2", number="9990000026", names=names)
+    for order in (bare.order, (0, "A", "a")):
+        assert links(FULL, other, replace(bare, order=order))[5] is Link.HELD
+
+
+def test_half_a_name_leads_nowhere():
+    half = frozenset({("burrows", "")})
+    assert links(replace(FULL, names=half), claim(5, "C1", number="", names=half))[5] is Link.UNLINKED
+
+
 def test_sex_not_told_speaks_for_nobody_and_against_nobody():
     bare = claim(5, "C1", number="", sex="")
     assert links(FULL, bare)[5] is Link.LINKED

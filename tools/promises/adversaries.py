@@ -56,6 +56,11 @@ def _other_sex(human: Human, randomness: random.Random) -> Human:
     return human | {"given": human["given"][:1], "sex": "1" if human["sex"] == "2" else "2", "number": ""}
 
 
+def _silent(human: Human, randomness: random.Random) -> Human:
+    """A brother or sister of the same initial whose sex isn't told, without a number."""
+    return human | {"given": randomness.choice(["HELEN", "PETER"]), "sex": "", "number": ""}
+
+
 def _junior(human: Human, randomness: random.Random) -> Human:
     """Father and son, mother and daughter: same names and home."""
     return human | {"born": str(int(human["born"][:4]) - randomness.randint(18, 40)) + human["born"][4:]}
@@ -85,6 +90,7 @@ def _namesake(human: Human, randomness: random.Random) -> Human:
 _TRAPS: dict[str, Callable[[Human, random.Random], Human]] = {
     "twins": _twin,
     "brother and sister by initial": _other_sex,
+    "twin of untold sex": _silent,
     "junior and senior": _junior,
     "swapped number": _swapped,
     "one digit off": _digit,
