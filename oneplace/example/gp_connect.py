@@ -9,11 +9,12 @@ from datetime import datetime
 
 import orjson
 
-from oneplace.example.gp_draft import EXTENSION, FHIR, HL7UK, PROFILE, SNOMED, Draft, Node, human_name
+from oneplace.example.gp_draft import EXTENSION, FHIR, HL7UK, PROFILE, SNOMED, Draft, Node, colleague, human_name
 from oneplace.example.gp_entries import WRITERS
-from oneplace.example.practice import Practice, Staff
+from oneplace.example.practice import Practice
 from oneplace.example.shapes import Human, Told
 
+_ROLES = FHIR + "/CodeSystem/CareConnect-SDSJobRoleName-1"
 _NUMBER_STATUS = FHIR + "/CodeSystem/CareConnect-NHSNumberVerificationStatus-1"
 _SECTIONS = (
     ("AllergyIntolerance", "886921000000105", "Allergies and adverse reactions"),
@@ -143,29 +144,8 @@ def _furniture(draft: Draft) -> list[Node]:
         },
     ]
     for index in sorted(draft.staff_used):
-        found += _colleague(draft, practice.staff[index], draft.staff(index))
+        found += colleague(practice.staff[index], draft.staff(index), draft.organisation, _ROLES, PROFILE)
     return found
-
-
-def _colleague(draft: Draft, staff: Staff, reference: str) -> list[Node]:
-    key = reference.partition("/")[2]
-    role = {"system": FHIR + "/CodeSystem/CareConnect-SDSJobRoleName-1", "code": staff.code, "display": staff.role}
-    return [
-        {
-            "resourceType": "Practitioner",
-            "id": key,
-            "meta": {"profile": [PROFILE.format("Practitioner")]},
-            "name": [human_name("official", staff.family, [staff.given], staff.prefix)],
-        },
-        {
-            "resourceType": "PractitionerRole",
-            "id": f"{key}-R",
-            "meta": {"profile": [PROFILE.format("PractitionerRole")]},
-            "practitioner": {"reference": reference},
-            "organization": {"reference": draft.organisation},
-            "code": [{"coding": [role]}],
-        },
-    ]
 
 
 def _sections(draft: Draft) -> list[Node]:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 from oneplace.example.catalogue import Catalogue, catalogue
-from oneplace.example.practice import Practice
+from oneplace.example.practice import Practice, Staff
 from oneplace.example.shapes import Human
 from oneplace.kernel.clock import LONDON
 
@@ -98,3 +98,25 @@ def human_name(use: str, family: str, given: list[str], prefix: str) -> Node:
 def stamp(moment: datetime) -> str:
     """The moment as London's clock shows it, with its offset."""
     return moment.astimezone(LONDON).isoformat(timespec="seconds")
+
+
+def colleague(staff: Staff, reference: str, organisation: str, roles: str, profile: str) -> list[Node]:
+    """A member of a practice's staff with the role: `roles` is the code system, `profile` the address of profiles."""
+    key = reference.partition("/")[2]
+    role = {"system": roles, "code": staff.code, "display": staff.role}
+    return [
+        {
+            "resourceType": "Practitioner",
+            "id": key,
+            "meta": {"profile": [profile.format("Practitioner")]},
+            "name": [human_name("official", staff.family, [staff.given], staff.prefix)],
+        },
+        {
+            "resourceType": "PractitionerRole",
+            "id": f"{key}-R",
+            "meta": {"profile": [profile.format("PractitionerRole")]},
+            "practitioner": {"reference": reference},
+            "organization": {"reference": organisation},
+            "code": [{"coding": [role]}],
+        },
+    ]

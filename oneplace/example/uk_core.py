@@ -8,12 +8,13 @@ from typing import Any
 
 import orjson
 
-from oneplace.example.gp_draft import SNOMED, Node, human_name, stamp
-from oneplace.example.practice import Practice, Staff
+from oneplace.example.gp_draft import SNOMED, Node, colleague, human_name, stamp
+from oneplace.example.practice import Practice
 from oneplace.example.shapes import Human, Told
 from oneplace.example.uk_core_draft import EXTENSION, HL7, PROFILE, UK, CoreDraft, coded
 from oneplace.example.uk_core_entries import WRITERS
 
+_ROLES = UK + "/CodeSystem/UKCore-SDSJobRoleName"
 _SECTIONS = (
     ("AllergyIntolerance", "886921000000105", "Allergies and adverse reactions"),
     ("Immunization", "1102181000000102", "Immunisations"),
@@ -130,7 +131,7 @@ def _furniture(draft: CoreDraft) -> list[Node]:
         },
     ]
     for index in sorted(draft.staff_used):
-        found += _colleague(draft, practice.staff[index], draft.staff(index))
+        found += colleague(practice.staff[index], draft.staff(index), draft.organisation, _ROLES, PROFILE)
     return found
 
 
@@ -144,27 +145,6 @@ def organisation(key: str, name: str, code: str) -> Node:
         "active": True,
         "name": name,
     }
-
-
-def _colleague(draft: CoreDraft, staff: Staff, reference: str) -> list[Node]:
-    key = reference.partition("/")[2]
-    role = {"system": UK + "/CodeSystem/UKCore-SDSJobRoleName", "code": staff.code, "display": staff.role}
-    return [
-        {
-            "resourceType": "Practitioner",
-            "id": key,
-            "meta": {"profile": [PROFILE.format("Practitioner")]},
-            "name": [human_name("official", staff.family, [staff.given], staff.prefix)],
-        },
-        {
-            "resourceType": "PractitionerRole",
-            "id": f"{key}-R",
-            "meta": {"profile": [PROFILE.format("PractitionerRole")]},
-            "practitioner": {"reference": reference},
-            "organization": {"reference": draft.organisation},
-            "code": [{"coding": [role]}],
-        },
-    ]
 
 
 def _sections(draft: CoreDraft) -> list[Node]:

@@ -78,14 +78,12 @@ def _closed(ids: set[int], numbers: set[str]) -> dict[int, LocalPatient]:
     """The patients, and whoever must be settled with them."""
     people: dict[int, LocalPatient] = {}
     asked: set[str] = set()
-    fresh = {0: LocalPatient()}
-    while fresh:
-        fresh = _patients(ids - people.keys(), numbers - asked)
-        fresh = {key: patient for key, patient in fresh.items() if key not in people}
+    while ids or numbers:
+        fresh = {key: patient for key, patient in _patients(ids, numbers).items() if key not in people}
         asked |= numbers
         people |= fresh
-        numbers = {patient.link_number for patient in fresh.values() if patient.link_number}
-        ids = _tied(fresh) | _alike(fresh) if fresh else set()
+        numbers = {patient.link_number for patient in fresh.values() if patient.link_number} - asked
+        ids = (_tied(fresh) | _alike(fresh)) - people.keys()
     return people
 
 

@@ -16,7 +16,6 @@ from oneplace.ledger import actions as ledger
 from oneplace.record import identity, rules
 from oneplace.record.ingest import repoint
 from oneplace.record.models import LinkDecision, LocalPatient, PatientPostcode, PersonName, ReviewTask
-from oneplace.record.rules import Link
 
 PURPOSE = "linking records"
 
@@ -99,11 +98,6 @@ def queue(link: str = "", offset: int = 0, limit: int = 50) -> tuple[list[Review
     return [ReviewLine(*row) for row in rows[offset : offset + limit]], waiting.count()
 
 
-def waiting_count() -> int:
-    """How many links wait to be judged."""
-    return ReviewTask.objects.filter(closed_at=None).count()
-
-
 def decisions(limit: int = 20) -> list[DecisionLine]:
     """The newest decisions, standing or taken back."""
     return [_decision(row) for row in LinkDecision.objects.select_related("patient__review").order_by("-at")[:limit]]
@@ -146,15 +140,7 @@ def merge(actor: Actor, *, source: str, local_id: str, other_source: str, other_
     if one.person_id == other.person_id:
         raise CannotDecide("These two are one person already.")
     _stand(actor, one, other, True, reason)
-    ledger.write(
-        actor=actor.key,
-        role=actor.role,
-        organisation=actor.organisation_code,
-        action="link by hand",
-        subject=other.person.key if other.person else "",
-        purpose=PURPOSE,
-        detail={"patients": [one.pk, other.pk]},
-    )
+    _write(actor, "link by hand", other.person.key if other.person else "", {"patients": [one.pk, other.pk]})
 
 
 def _patient(source: str, local_id: str) -> LocalPatient:
@@ -174,14 +160,7 @@ def undo(actor: Actor, key: str) -> bool:
     decision.undone_at, decision.undone_by = clock.now(), actor.key
     decision.save(update_fields=["undone_at", "undone_by"])
     _settle(actor, decision.patient_id, decision.other_id)
-    ledger.write(
-        actor=actor.key,
-        role=actor.role,
-        organisation=actor.organisation_code,
-        action="take back linkage decision",
-        subject=key,
-        purpose=PURPOSE,
-    )
+    _write(actor, "take back linkage decision", key)
     return True
 
 
@@ -205,14 +184,19 @@ def _settle(actor: Actor, *patients: int) -> None:
 
 
 def _note(actor: Actor, action: str, task: ReviewTask, detail: dict[str, object]) -> None:
+    subject = task.patient.person.key if task.patient.person else task.key
+    _write(actor, action, subject, {"case": task.key, **detail})
+
+
+def _write(actor: Actor, action: str, subject: str, detail: dict[str, object] | None = None) -> None:
     ledger.write(
         actor=actor.key,
         role=actor.role,
         organisation=actor.organisation_code,
         action=action,
-        subject=task.patient.person.key if task.patient.person else task.key,
+        subject=subject,
         purpose=PURPOSE,
-        detail={"case": task.key, **detail},
+        detail=detail,
     )
 
 
@@ -309,8 +293,3 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
     return "agree" if one[0] == other[0] else "like" if set(one) & set(other) else "differ"
-
-
-def conflicts_waiting() -> int:
-    """How many people are shown together provisionally, with the banner 'identity conflict'."""
-    return LocalPatient.objects.filter(link=Link.PROVISIONAL.value).count()

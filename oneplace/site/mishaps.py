@@ -3,6 +3,8 @@
 An error of a database or a library may quote what it was given; so only kinds that are known here lend their words.
 """
 
+from oneplace.gateway.files import is_full
+
 _TRACE = "What was written before stands. Set ONEPLACE_TRACE=1 to see where it happened"
 
 
@@ -27,7 +29,7 @@ def words_of(error: BaseException) -> str:
         return _system(error)
     if {"OperationalError", "InterfaceError"} & kind:
         why = str(error).strip().splitlines()[0][:300]
-        if "is full" in why or "No space left" in why:
+        if is_full(error):
             return f"The disk is full: nothing of what failed was kept, and all before it was. {_CURES[28]}"
         return (
             f"The database can't be used: {why}. Look at ONEPLACE_DATABASE_URL and ONEPLACE_HOME, then: oneplace check"

@@ -32,6 +32,13 @@ def _first(told: Any) -> Any:
     return told[0] if told.__class__ is list and told else told
 
 
+def _single(node: Node, key: str) -> Node:
+    """The first of a list, where STU3 has one."""
+    if key in node:
+        node[key] = _first(node[key])
+    return node
+
+
 def _renamed(node: Node, **names: str) -> Node:
     """Elements under other names, where the other isn't there yet."""
     for new, old in names.items():
@@ -105,8 +112,7 @@ def _observation(node: Node) -> Node:
     members = node.get("hasMember")
     if members.__class__ is list and "related" not in node:
         node["related"] = [{"target": member} for member in members if member.__class__ is dict]
-    node.update({key: _first(node[key]) for key in ("interpretation",) if key in node})
-    return node
+    return _single(node, "interpretation")
 
 
 def _report(node: Node) -> Node:
@@ -115,8 +121,7 @@ def _report(node: Node) -> Node:
         node["performer"] = [
             {"actor": told} if told.__class__ is dict and "actor" not in told else told for told in performers
         ]
-    node.update({key: _first(node[key]) for key in ("category",) if key in node})
-    return node
+    return _single(node, "category")
 
 
 def _procedure(node: Node) -> Node:
@@ -137,8 +142,7 @@ def _document(node: Node) -> Node:
 
 
 def _flag(node: Node) -> Node:
-    node.update({key: _first(node[key]) for key in ("category",) if key in node})
-    return node
+    return _single(node, "category")
 
 
 def _answers(node: Node) -> Node:

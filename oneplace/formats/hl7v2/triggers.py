@@ -41,4 +41,3 @@ MOVED = "A45"
 LINKS = {"A24": Move.MERGED, "A37": Move.UNMERGED}
 PEOPLE = frozenset({"A28", "A29", "A31"})
 TRIGGERS = frozenset(VISITS) | MERGES | ACCOUNTS | RENUMBERED | {MOVED} | frozenset(LINKS) | PEOPLE
-TELLS_VISIT = frozenset(VISITS) | RENUMBERED | {MOVED}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from oneplace.record.letters import Letter, LetterBox
 from oneplace.record.presenters.banner import born_words, number_words
+from oneplace.record.presenters.paging import neighbours
 from oneplace.record.presenters.words import ago_words, counted, lately_words, when_words
 
 
@@ -43,7 +44,6 @@ class LettersPage:
 def letters_page(found: LetterBox, now: datetime, *, filed: bool, offset: int) -> LettersPage:
     """One page of letters from an offset on."""
     total = found.filed if filed else found.waiting
-    last = offset + len(found.letters)
     heading = f"{counted(total, 'letter')} filed" if filed else f"{counted(total, 'letter')} to file"
     return LettersPage(
         filed,
@@ -51,8 +51,7 @@ def letters_page(found: LetterBox, now: datetime, *, filed: bool, offset: int) -
         tuple(_row(letter, now) for letter in found.letters),
         found.waiting,
         found.filed,
-        max(0, offset - 25) if offset else None,
-        last if last < total else None,
+        *neighbours(offset, len(found.letters), total),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oneplace.record.presenters.banner import born_words, number_words
+from oneplace.record.presenters.paging import neighbours
 from oneplace.record.presenters.words import ago_words, lately_words, sentence, when_words
 from oneplace.record.quality import QualityRow
 from oneplace.record.reviews import DecisionLine, ReviewCase, ReviewLine, Side
@@ -121,9 +122,8 @@ def queue_page(
         )
         for line in lines
     )
-    last = offset + len(rows)
     made = tuple(_decision(one, now) for one in decisions)
-    return QueuePage(link, count, rows, made, max(0, offset - 25) if offset else None, last if last < count else None)
+    return QueuePage(link, count, rows, made, *neighbours(offset, len(rows), count))
 
 
 def case_page(case: ReviewCase, names: Mapping[str, str], now: datetime) -> CasePage:

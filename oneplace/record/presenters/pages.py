@@ -250,7 +250,7 @@ _DETAIL_WORDS = {
 def _facts(item: Item, now: datetime) -> tuple[tuple[str, str], ...]:
     """What the entry says, in the order in which a clinician asks."""
     detail = item.detail
-    value = with_unit(item.value, item.value_text, item.unit)
+    value = _value(item)
     flag = against_range(item.value, item.low, item.high)
     ago = ago_words(item.happened_at, now, day_only=item.day_only)
     precision = detail.get("date_precision", "")
@@ -299,7 +299,7 @@ def _part_words(part: Mapping[str, Any]) -> str:
 
 
 def _history_words(item: Item) -> str:
-    told = (name_of(item), with_unit(item.value, item.value_text, item.unit), code_words(item.status))
+    told = (name_of(item), _value(item), code_words(item.status))
     return ", ".join(part for part in told if part)
 
 

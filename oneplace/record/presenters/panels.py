@@ -12,12 +12,12 @@ from oneplace.record.presenters.timeline import Year, years_of
 from oneplace.record.presenters.trend import TrendRow, trend_row
 from oneplace.record.presenters.words import (
     ago_words,
-    also_words,
     author_words,
     counted,
     lately_words,
     sentence,
     shortened,
+    sources_words,
     when_words,
 )
 from oneplace.record.shapes import Banner, Item, SourceLine, WindowletData
@@ -145,7 +145,7 @@ def _note(item: Item, now: datetime) -> NoteLine:
     when = dated(item, now)
     about = (item.detail.get("text"), item.detail.get("notes"), author_words(item.detail))
     words = " · ".join(str(part) for part in about if part and part != item.display)
-    source = ", ".join(words for words in (item.source_name, also_words(item, now)) if words)
+    source = sources_words(item, now)
     return NoteLine(item.key, name_of(item), shortened(words, 240), when.text, when.under, source)
 
 

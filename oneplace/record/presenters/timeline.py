@@ -14,11 +14,11 @@ from oneplace.record.presenters.tables import name_of
 from oneplace.record.presenters.words import (
     against_range,
     ago_words,
-    also_words,
     author_words,
     code_words,
     counted,
     shortened,
+    sources_words,
     when_words,
     with_unit,
 )
@@ -184,5 +184,5 @@ def _line(item: Item, now: datetime) -> Line:
     kind = KIND_WORDS[item.kind][0] if item.kind in KIND_WORDS else code_words(item.kind)
     time = "" if item.day_only or item.happened_at is None else f"{to_london(item.happened_at):%H:%M}"
     flag = against_range(item.value, item.low, item.high)
-    source = ", ".join(words for words in (item.source_name, also_words(item, now)) if words)
+    source = sources_words(item, now)
     return Line(item.key, kind, name_of(item), shortened(value, 80), about, time, source, flag)

@@ -10,10 +10,10 @@ from oneplace.kernel.clock import to_london
 from oneplace.record.presenters.words import (
     against_range,
     ago_words,
-    also_words,
     counted,
     number_words,
     range_words,
+    sources_words,
     when_words,
     with_unit,
 )
@@ -63,7 +63,7 @@ def trend_row(trend: Trend, now: datetime) -> TrendRow:
         range=range_words(trend.low, trend.high) or str(item.detail.get("range", "")),
         date=when_words(item.happened_at, day_only=item.day_only),
         ago=ago_words(item.happened_at, now, day_only=item.day_only),
-        source=", ".join(words for words in (item.source_name, also_words(item, now)) if words),
+        source=sources_words(item, now),
         picture=picture(trend, points) if len(points) > 1 else None,
         points=_table(trend, points) if len(points) > 1 else (),
     )

@@ -163,6 +163,11 @@ def also_words(item: Item, now: datetime) -> str:
     return f"also {', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else f"also {told[0]}"
 
 
+def sources_words(item: Item, now: datetime) -> str:
+    """Everyone who tells the fact: the source that speaks first, then the others with how fresh each is."""
+    return ", ".join(words for words in (item.source_name, also_words(item, now)) if words)
+
+
 _COMPARED = {"medication": (("dose", "dose"),), "allergy": (("reactions", "reaction"), ("severity", "severity"))}
 
 

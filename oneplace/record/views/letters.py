@@ -13,17 +13,15 @@ from oneplace.kernel.ids import PersonId
 from oneplace.record import door
 from oneplace.record.letters import TYPES
 from oneplace.record.presenters.letters import letters_page
-
-_PAGE = 25
+from oneplace.record.presenters.paging import PAGE, offset_of
 
 
 @staff("file-letters")
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """The letters that wait, or those that were filed."""
-    filed, start = request.GET.get("show") == "filed", request.GET.get("from", "")
-    offset = int(start) if start.isdecimal() and len(start) < 7 else 0
-    found = door.letters(actor_of(request.user), filed=filed, offset=offset, limit=_PAGE)
+    filed, offset = request.GET.get("show") == "filed", offset_of(request.GET.get("from", ""))
+    found = door.letters(actor_of(request.user), filed=filed, offset=offset, limit=PAGE)
     page = letters_page(found, clock.now(), filed=filed, offset=offset)
     return render(request, "record/letters.jinja", {"page": page, "types": TYPES})
 

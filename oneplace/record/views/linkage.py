@@ -12,19 +12,17 @@ from oneplace.place import queries as place
 from oneplace.record import quality, reviews
 from oneplace.record.forms import MergeForm
 from oneplace.record.presenters.linkage import case_page, quality_page, queue_page
+from oneplace.record.presenters.paging import PAGE, offset_of
 from oneplace.record.reviews import CannotDecide
-
-_PAGE = 25
 
 
 @staff("link-records")
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """The links that wait to be judged, and the newest decisions."""
-    link, start = request.GET.get("show", ""), request.GET.get("from", "")
+    link, offset = request.GET.get("show", ""), offset_of(request.GET.get("from", ""))
     link = link if link in ("provisional", "held") else ""
-    offset = int(start) if start.isdecimal() and len(start) < 7 else 0
-    lines, count = reviews.queue(link, offset, _PAGE)
+    lines, count = reviews.queue(link, offset, PAGE)
     names = place.names().organisations
     page = queue_page(lines, count, reviews.decisions(), names, clock.now(), link=link, offset=offset)
     return render(request, "record/linkage.jinja", {"page": page})

@@ -23,6 +23,7 @@ from oneplace.record.presenters.pages import (
     person_page,
     printed_words,
 )
+from oneplace.record.presenters.paging import offset_of
 from oneplace.record.presenters.timeline import sieve_of
 from oneplace.record.shapes import Refused
 from oneplace.record.windowlets import views, views_for
@@ -101,14 +102,13 @@ def item(request: HttpRequest, person_id: str, key: str) -> HttpResponse:
 
 def _asked(request: HttpRequest, address: str) -> Asked:
     told = request.GET.get
-    start = told("from", "")
     return Asked(
         address=address,
         view=told("view", ""),
         kind=told("kind", ""),
         source=told("source", ""),
         printing=told("print") == "yes",
-        offset=int(start) if start.isdecimal() and len(start) < 7 else 0,
+        offset=offset_of(told("from", "")),
     )
 
 
