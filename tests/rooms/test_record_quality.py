@@ -10,6 +10,7 @@ from oneplace.place import folder
 from oneplace.place import queries as places
 from oneplace.record import quality
 from oneplace.record.presenters.linkage import quality_page
+from oneplace.record.quality import QualityRow
 
 pytestmark = pytest.mark.django_db
 HOME = {"address": [{"postalCode": "ZZ1 1AA"}]}
@@ -85,3 +86,5 @@ def test_page_has_a_table_for_each_way_to_group():
     tables = quality_page(quality.report(), {"G99001": "Example Practice"})
     assert [table.title for table in tables][::5] == ["All", "By source"]
     assert tables[-1].rows[0][0] == "Example Practice"
+    row = QualityRow("ethnicity", "H", 1, 1, 1, 0, 0, 0, 0)
+    assert quality_page([row], {})[0].rows[0][0] == "H: Indian"

@@ -32,6 +32,28 @@ _KINDS = {
 }
 
 
+# NHS Data Dictionary, ETHNIC CATEGORY.
+_ETHNIC = {
+    "A": "A: British",
+    "B": "B: Irish",
+    "C": "C: any other White background",
+    "D": "D: White and Black Caribbean",
+    "E": "E: White and Black African",
+    "F": "F: White and Asian",
+    "G": "G: any other mixed background",
+    "H": "H: Indian",
+    "J": "J: Pakistani",
+    "K": "K: Bangladeshi",
+    "L": "L: any other Asian background",
+    "M": "M: Caribbean",
+    "N": "N: African",
+    "P": "P: any other Black background",
+    "R": "R: Chinese",
+    "S": "S: any other ethnic group",
+    "Z": "Z: not stated",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One waiting case."""
@@ -188,5 +210,6 @@ def quality_page(rows: Iterable[QualityRow], names: Mapping[str, str]) -> tuple[
 
 def _quality(row: QualityRow, names: Mapping[str, str]) -> tuple[str, ...]:
     counts = (row.patients, row.numbered, row.linked, row.by_demographics, row.provisional, row.held, row.unlinked)
-    name = names.get(row.name, row.name) if row.kind == "source" else sentence(row.name)
+    told = {"source": names, "ethnicity": _ETHNIC}.get(row.kind, {})
+    name = told.get(row.name) or sentence(row.name)
     return (name, *(f"{count:,}" for count in counts), f"{row.share:.1%}")
