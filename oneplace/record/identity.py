@@ -17,6 +17,7 @@ from oneplace.record.bulk import in_chunks, update_rows
 from oneplace.record.filing import Told
 from oneplace.record.models import (
     LinkDecision,
+    LinkScore,
     LocalPatient,
     PatientPostcode,
     Person,
@@ -25,7 +26,7 @@ from oneplace.record.models import (
     SourceMerge,
 )
 from oneplace.record.patients import Held
-from oneplace.record.rules import Claim, Judgement, Link, Placement
+from oneplace.record.rules import Claim, Judgement, Likeness, Link, Placement
 
 _TO_REVIEW = (Link.PROVISIONAL, Link.HELD)
 
@@ -98,23 +99,28 @@ def _patients(ids: Iterable[int], numbers: Iterable[str]) -> dict[int, LocalPati
 
 
 def _tied(people: Mapping[int, LocalPatient]) -> set[int]:
-    """Those whom a standing merge or decision ties to these."""
+    """Those whom a standing merge, decision or score ties to these."""
     found: set[int] = set()
     for chunk in in_chunks(list(people)):
         merges = SourceMerge.objects.filter(Q(kept__in=chunk) | Q(folded__in=chunk), standing=True)
         decided = LinkDecision.objects.filter(Q(patient__in=chunk) | Q(other__in=chunk), undone_at=None)
-        for pair in (*merges.values_list("kept_id", "folded_id"), *decided.values_list("patient_id", "other_id")):
-            found |= set(pair)
+        alike = LinkScore.objects.filter(Q(patient__in=chunk) | Q(other__in=chunk))
+        for rows in (
+            merges.values_list("kept_id", "folded_id"),
+            *(r.values_list("patient_id", "other_id") for r in (decided, alike)),
+        ):
+            for pair in rows:
+                found |= set(pair)
     return found
 
 
 def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
-    """Those who agree in date of birth, name and postcode with these, where one side has no number to link on."""
+    """Those who agree in date of birth, name and postcode with these, unless both have the same number to link on."""
     bare = [key for key, patient in people.items() if not patient.link_number and patient.birth_date]
     numbered = [key for key, patient in people.items() if patient.link_number and patient.birth_date]
     found: set[int] = set()
     with connection.cursor() as cursor:
-        for ids, condition in ((bare, ""), (numbered, " AND other.link_number = ''")):
+        for ids, condition in ((bare, ""), (numbered, " AND other.link_number <> me.link_number")):
             for chunk in in_chunks(ids):
                 marks = ", ".join(["%s"] * len(chunk))
                 cursor.execute(
@@ -125,6 +131,7 @@ def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
                     " JOIN record_patientpostcode there"
                     " ON there.patient_id = theirs.patient_id AND there.postcode = home.postcode"
                     " JOIN record_localpatient other ON other.id = theirs.patient_id"
+                    " JOIN record_localpatient me ON me.id = mine.patient_id"
                     f" WHERE mine.patient_id IN ({marks}){condition}",
                     list(chunk),
                 )
@@ -135,13 +142,15 @@ def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
 def _placements(people: Mapping[int, LocalPatient]) -> dict[int, Placement]:
     names, postcodes = _names(list(people)), _postcodes(list(people))
     claims = [_claim(patient, names.get(key, []), postcodes.get(key, [])) for key, patient in people.items()]
-    merges, judgements = [], []
+    merges, judgements, alike = [], [], []
     for chunk in in_chunks(list(people)):
         standing = SourceMerge.objects.filter(folded__in=chunk, standing=True)
         merges += standing.values_list("kept_id", "folded_id")
         decided = LinkDecision.objects.filter(patient__in=chunk, undone_at=None)
         judgements += [Judgement(*row) for row in decided.values_list("patient_id", "other_id", "same", "by_name")]
-    return rules.settle(claims, merges, judgements)
+        scores = LinkScore.objects.filter(patient__in=chunk)
+        alike += [Likeness(*row) for row in scores.values_list("patient_id", "other_id", "probability", "gap")]
+    return rules.settle(claims, merges, judgements, alike)
 
 
 def _names(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:

@@ -150,6 +150,21 @@ class LinkDecision(models.Model):
         ]
 
 
+class LinkScore(models.Model):
+    """How like a patient whom the exact rules left over is to the person most like it, as last worked out."""
+
+    patient = models.OneToOneField(LocalPatient, on_delete=models.CASCADE, related_name="score")
+    other = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="+")
+    probability = models.FloatField()
+    bits = models.FloatField()
+    gap = models.FloatField()  # bits to the person next most like
+    fields = models.JSONField()  # [[name of a field, bits that it gives], ...]
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(patient=F("other")), name="score_is_of_two")]
+
+
 class NameKey(models.Model):
     """A spelling or sound by which a surname may be met: each surname once, however many people bear it."""
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from oneplace.kernel import clock
 from oneplace.place import queries as place
 from oneplace.record.models import LocalPatient
-from oneplace.record.rules import SAME_PERSON, Link
+from oneplace.record.rules import BY_LIKENESS, SAME_PERSON, Link
 
 _BANDS = ((0, 17), (18, 39), (40, 64), (65, 79), (80, 130))
 NOT_KNOWN = "not known"
@@ -31,6 +31,7 @@ class QualityRow:
     numbered: int
     linked: int
     by_demographics: int
+    by_likeness: int
     provisional: int
     held: int
     unlinked: int
@@ -103,6 +104,7 @@ def _counts() -> dict[str, Count]:
         "numbered": Count("pk", filter=~Q(link_number="")),
         "linked": Count("pk", filter=linked),
         "by_demographics": Count("pk", filter=linked & Q(link_reason=SAME_PERSON)),
+        "by_likeness": Count("pk", filter=linked & Q(link_reason=BY_LIKENESS)),
         "provisional": Count("pk", filter=Q(link=Link.PROVISIONAL)),
         "held": Count("pk", filter=Q(link=Link.HELD)),
         "unlinked": Count("pk", filter=Q(link=Link.UNLINKED)),
@@ -128,7 +130,7 @@ def _by_deprivation(practices: Iterable[QualityRow]) -> list[QualityRow]:
 
 
 def _sum(kind: str, name: str, rows: Iterable[QualityRow]) -> QualityRow:
-    columns = ("patients", "numbered", "linked", "by_demographics", "provisional", "held", "unlinked")
+    columns = ("patients", "numbered", "linked", "by_demographics", "by_likeness", "provisional", "held", "unlinked")
     rows = list(rows)
     return QualityRow(kind, name, *(sum(getattr(row, column) for row in rows) for column in columns))
 

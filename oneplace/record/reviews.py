@@ -15,9 +15,17 @@ from oneplace.kernel import clock
 from oneplace.ledger import actions as ledger
 from oneplace.record import identity, rules
 from oneplace.record.ingest import repoint
-from oneplace.record.models import LinkDecision, LocalPatient, PatientPostcode, PersonName, ReviewTask
+from oneplace.record.models import LinkDecision, LinkScore, LocalPatient, PatientPostcode, PersonName, ReviewTask
 
 PURPOSE = "linking records"
+FIELDS = {
+    "given": "Given name",
+    "family": "Surname",
+    "birth_date": "Date of birth",
+    "postcodes": "Postcode",
+    "sex": "Sex",
+}
+"""What likeness compares (`record.linkage.FIELDS`), and what staff call it."""
 
 
 class CannotDecide(Exception):
@@ -63,6 +71,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """How like the patient is to the person most like it; weights in bits, each a doubling of the odds."""
+
+    probability: float
+    bits: float
+    gap: float
+    fields: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewCase:
     """Both sides of one link, the evidence, and what was decided before."""
 
@@ -74,6 +92,7 @@ class ReviewCase:
     others: tuple[Side, ...]  # those of the person that the number, or the link, leads to
     evidence: tuple[Evidence, ...]  # against the first of the others
     decisions: tuple["DecisionLine", ...]
+    score: ScoreLine | None = None  # against the person most like, where that is who stands on the other side
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +224,22 @@ def _task(key: str) -> ReviewTask | None:
 
 
 def _others(patient: LocalPatient) -> list[LocalPatient]:
-    """The other side: those linked on the same number, else those it stands with, else those it was judged against."""
+    """The other side: holders of the same number, else those it stands with, is most like or was judged against."""
     rows = LocalPatient.objects.select_related("source").exclude(pk=patient.pk)
     same_number = rows.filter(link_number=patient.link_number, person__nhs_number=patient.link_number)
     found = sorted(same_number, key=lambda one: one.rank) if patient.link_number else []
     found = found or sorted(rows.filter(person=patient.person_id), key=lambda one: one.rank)
+    alike = rows.filter(person__patients__in=LinkScore.objects.filter(patient=patient).values("other"))
+    found = found or sorted(alike.distinct(), key=lambda one: one.rank)
     judged = LinkDecision.objects.filter(patient=patient).values_list("other", flat=True)
     return found or sorted(rows.filter(pk__in=judged), key=lambda one: one.rank)
+
+
+def _score(patient: LocalPatient, others: list[LocalPatient]) -> ScoreLine | None:
+    score = LinkScore.objects.filter(patient=patient, other__in=others).first()
+    if score is None:
+        return None
+    return ScoreLine(score.probability, score.bits, score.gap, tuple((name, bits) for name, bits in score.fields))
 
 
 def _case(task: ReviewTask) -> ReviewCase:
@@ -227,6 +255,7 @@ def _case(task: ReviewTask) -> ReviewCase:
         others=theirs,
         evidence=_evidence(mine, theirs[0]) if theirs else (),
         decisions=tuple(_decision(row) for row in made),
+        score=_score(patient, others),
     )
 
 

@@ -1,14 +1,17 @@
-"""What is due each minute, in a process of its own beside the server: today the feed monitor.
+"""What is due, in a process of its own beside the server: the feed monitor each minute, likeness four times a day.
 
 Ends when its parent has. A look that fails is said on stderr and made again a minute later.
 """
 
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 _SECONDS = 60
+_LINK_SECONDS = 6 * 60 * 60
 BY = "due-jobs"
 """The ledger's name for what the clock does."""
 
@@ -17,11 +20,14 @@ def main() -> None:
     """Look now and each minute, for as long as the parent lives."""
     parent = os.getppid()
     _start_django()
-    last = None
+    last, linked = None, None
     while os.getppid() == parent:
         if last is None or time.monotonic() - last >= _SECONDS:
             last = time.monotonic()
             _look()
+            if (linked is None or last - linked >= _LINK_SECONDS) and not _loading():
+                linked = last
+                link()
         time.sleep(0.5)
 
 
@@ -49,12 +55,23 @@ def run() -> None:
     from oneplace.gateway import monitor
     from oneplace.kernel import clock
     from oneplace.place import queries as place
-    from oneplace.site.shell import kept
 
-    if (kept("progress.json") or {}).get("state") == "loading":
+    if _loading():
         return
     clock.set_offset(place.offset())
     monitor.check(now=clock.now(), by=BY)
+
+
+def _loading() -> bool:
+    from oneplace.site.shell import kept
+
+    return (kept("progress.json") or {}).get("state") == "loading"
+
+
+def link() -> "subprocess.Popen[bytes]":
+    """Begin `oneplace record link` beside this process: over a whole place it takes longer than a feed may wait."""
+    words = [str(Path(sys.executable).with_name("oneplace")), "record", "link"]
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
 
 
 if __name__ == "__main__":

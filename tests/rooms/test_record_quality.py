@@ -86,5 +86,5 @@ def test_page_has_a_table_for_each_way_to_group():
     tables = quality_page(quality.report(), {"G99001": "Example Practice"})
     assert [table.title for table in tables][::5] == ["All", "By source"]
     assert tables[-1].rows[0][0] == "Example Practice"
-    row = QualityRow("ethnicity", "H", 1, 1, 1, 0, 0, 0, 0)
+    row = QualityRow("ethnicity", "H", 1, 1, 1, 0, 0, 0, 0, 0)
     assert quality_page([row], {})[0].rows[0][0] == "H: Indian"

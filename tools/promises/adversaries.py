@@ -1,5 +1,6 @@
 """Look-alikes are never put together: pairs of people made to be taken for one another, told by a practice and by
-another source with and without NHS numbers. None may end as one person, linked or shown together provisionally.
+another source with and without NHS numbers. None may end as one person, linked or shown together provisionally, by the
+exact rules or by likeness.
 """
 
 import random
@@ -11,7 +12,7 @@ from promises import Outcome, Promise
 from promises.disorder import _file
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_BATCH = 50
+_BATCH = 250
 Human = dict[str, str]
 
 
@@ -41,7 +42,7 @@ def _pair(number: int, randomness: random.Random) -> tuple[str, Human, Human]:
         "home": f"{randomness.randint(1, 99)} MILL LANE^^^^ZZ{randomness.randint(1, 20)} 1AA",
     }
     other = trap(one | {"id": f"h{number}", "number": _number(number, 10)}, randomness)
-    if randomness.random() < 0.5 and name not in ("swapped number", "one digit off"):
+    if randomness.random() < 0.5 and name not in ("swapped number", "one digit off", "namesakes"):
         other["number"] = ""
     return name, one, other
 
@@ -83,8 +84,14 @@ def _lodger(human: Human, randomness: random.Random) -> Human:
 
 
 def _namesake(human: Human, randomness: random.Random) -> Human:
-    """Same name, born the same day, elsewhere and without a number."""
-    return human | {"home": "9 STATION ROAD^^^^ZZ8 8YY", "number": ""}
+    """Same name, born the same day, elsewhere: both are known, and a third telling says nothing of which it is."""
+    return human | {"home": "9 STATION ROAD^^^^ZZ8 8YY"}
+
+
+def _third(trap: str, human: Human) -> list[Human]:
+    """One of two namesakes once more, from a third home and without a number."""
+    told = {"id": f"t{human['id'][1:]}", "home": "2 QUAY STREET^^^^ZZ7 7XX", "number": ""}
+    return [human | told] if trap == "namesakes" else []
 
 
 _TRAPS: dict[str, Callable[[Human, random.Random], Human]] = {
@@ -125,17 +132,28 @@ def _message(code: str, human: Human) -> bytes:
 
 
 def _one_person(pairs: list[tuple[str, Human, Human]], randomness: random.Random) -> list[str]:
-    """The pairs of whom both stand as one person once all are told, in an order of chance."""
+    """The pairs of whom two stand as one person once all are told, in an order of chance, and scored for likeness."""
+    from oneplace.record import linkage
     from oneplace.record.models import LocalPatient
 
+    thirds = [third for trap, one, _ in pairs for third in _third(trap, one)]
     told = [_message("RXX", one) for _, one, _ in pairs] + [_message("RCB", other) for *_, other in pairs]
+    told += [_message("RDD", third) for third in thirds]
     randomness.shuffle(told)
     with transaction.atomic():
         _file(told)
+        linkage.link_left_over(by="assurance")
         person = dict(LocalPatient.objects.values_list("local_id", "person_id"))
         transaction.set_rollback(True)
-    assert len(person) == 2 * len(pairs), "every patient was told"
-    return [name for name, one, other in pairs if person[f"RXX:{one['id']}"] == person[f"RCB:{other['id']}"]]
+    assert len(person) == 2 * len(pairs) + len(thirds), "every patient was told"
+    return [trap for trap, one, other in pairs if not _apart(person, one, other)]
+
+
+def _apart(person: dict[str, int], one: Human, other: Human) -> bool:
+    """True when the two, and the third where there is one, are different people."""
+    keys = [f"RXX:{one['id']}", f"RCB:{other['id']}", f"RDD:t{one['id'][1:]}"]
+    found = [person[key] for key in keys if key in person]
+    return len(set(found)) == len(found)
 
 
 PROMISE = Promise(

@@ -1,14 +1,14 @@
 """Pages of linkage: the list, a case side by side, and quality by source and group, in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oneplace.record.presenters.banner import born_words, number_words
 from oneplace.record.presenters.paging import neighbours
 from oneplace.record.presenters.words import ago_words, lately_words, sentence, when_words
 from oneplace.record.quality import QualityRow
-from oneplace.record.reviews import DecisionLine, ReviewCase, ReviewLine, Side
+from oneplace.record.reviews import FIELDS, DecisionLine, ReviewCase, ReviewLine, ScoreLine, Side
 
 _LINKS = {
     "provisional": ("Shown together", "yellow"),
@@ -101,6 +101,16 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightRow:
+    """What one thing adds to the odds of one person: in words, and as a bar of at most 100 either way."""
+
+    name: str
+    words: str
+    width: int
+    speaks_for: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage:
     """A case: who speaks, line by line, and what was decided."""
 
@@ -112,6 +122,8 @@ class CasePage:
     heads: tuple[str, ...]
     rows: tuple[FieldRow, ...]
     decisions: tuple[DecisionRow, ...]
+    score: str = ""
+    weights: tuple[WeightRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +170,33 @@ def case_page(case: ReviewCase, names: Mapping[str, str], now: datetime) -> Case
     )
     heads = tuple(names.get(side.source_code) or side.source_name or side.source_code for side in sides)
     decisions = tuple(_decision(one, now) for one in case.decisions)
-    return CasePage(case.key, *_LINKS[case.link], sentence(case.reason), case.open, heads, rows, decisions)
+    page = CasePage(case.key, *_LINKS[case.link], sentence(case.reason), case.open, heads, rows, decisions)
+    return replace(page, score=_score(case.score), weights=_weights(case.score)) if case.score else page
+
+
+def _score(score: ScoreLine) -> str:
+    """How sure likeness is, in words."""
+    odds = f"{score.probability:.2%}" if score.probability < 0.9999 else "more than 99.99%"
+    return (
+        f"Likeness alone gives a probability of {odds} that this is one person, {_times(score.gap)} as likely as "
+        "the next. It links by itself from 99% and 8 times, unless something speaks against it."
+    )
+
+
+def _weights(score: ScoreLine) -> tuple[WeightRow, ...]:
+    return tuple(
+        WeightRow(
+            FIELDS[name], f"{_times(abs(bits))} {'likelier' if bits >= 0 else 'less likely'}",
+            min(100, round(abs(bits) * 5)), bits >= 0,
+        )
+        for name, bits in score.fields
+    )  # fmt: skip
+
+
+def _times(bits: float) -> str:
+    """Bits as a factor that people can read: 3 bits are 8 times."""
+    factor = 2**bits
+    return f"{factor:.1f} times" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f} times"
 
 
 _FIELDS = (
@@ -209,7 +247,8 @@ def quality_page(rows: Iterable[QualityRow], names: Mapping[str, str]) -> tuple[
 
 
 def _quality(row: QualityRow, names: Mapping[str, str]) -> tuple[str, ...]:
-    counts = (row.patients, row.numbered, row.linked, row.by_demographics, row.provisional, row.held, row.unlinked)
+    ways = (row.linked, row.by_demographics, row.by_likeness, row.provisional, row.held, row.unlinked)
+    counts = (row.patients, row.numbered, *ways)
     told = {"source": names, "ethnicity": _ETHNIC}.get(row.kind, {})
     name = told.get(row.name) or sentence(row.name)
     return (name, *(f"{count:,}" for count in counts), f"{row.share:.1%}")

@@ -97,3 +97,21 @@ def record_linkage(
         for one in against
     ]
     told({"linkage": rows, "against_truth": against}, as_json, "\n".join(lines) or "No source has told of anybody yet.")
+
+
+@app.command("link")
+@operator
+def record_link(as_json: Json = False) -> None:
+    """Score by likeness whomever the exact rules left over, and link those who are surely one person."""
+    start_up()
+    from oneplace.access.commands import OPERATOR
+    from oneplace.record import linkage
+    from oneplace.site.bar import bar
+
+    with bar("Linking by likeness") as progress:
+        run = linkage.link_left_over(by=OPERATOR, progress=progress)
+    words = (
+        f"{run.left_over:,} patients left over by the exact rules; {run.alike:,} of them are likelier than not "
+        f"somebody known. {run.linked:,} stand linked by likeness; {run.changed:,} scores changed."
+    )
+    told(asdict(run), as_json, words)
