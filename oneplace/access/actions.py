@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from oneplace.access import queries, roles, rules
-from oneplace.access.models import Agreement, ApiKey, Relationship, User
+from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
 from oneplace.access.rules import AgreementRow, RelationshipRow
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId, new_key
@@ -38,13 +38,8 @@ def create_user(
     """A member of staff who may sign in (not, while `password` is None). Raises ValueError for an unknown role."""
     if roles.role(role) is None:
         raise ValueError(f"'{role}' is no role; roles.yaml has {', '.join(sorted(roles.roles()))}")
-    user = User.objects.create_user(
-        username=username,
-        password=password,
-        display_name=display_name,
-        role=role,
-        organisation_code=organisation_code,
-    )
+    user = User.objects.create_user(username=username, password=password, display_name=display_name)
+    Employment.objects.create(user=user, role=role, organisation_code=organisation_code, starts=clock.real_now())
     ledger.write(
         actor=by, action="create user", subject=user.key, detail={"role": role, "organisation": organisation_code}
     )

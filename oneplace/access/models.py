@@ -1,4 +1,4 @@
-"""The tables of access: who works here, what ties an organisation to a person, what may be shared, keys of feeds.
+"""The tables of access: who works here and as what, what ties organisations to people, what is shared, keys of feeds.
 
 A person is an opaque key, never a foreign key: access knows no person (house.md, section 1).
 """
@@ -11,16 +11,18 @@ from oneplace.kernel.ids import new_key
 
 
 class User(AbstractUser):
-    """A member of staff: one role in one organisation at a time. `key` is what the ledger calls them."""
+    """A member of staff who signs in. `key` is what the ledger calls them; what they may do hangs on the hat they wear.
+
+    `chosen_hat` is set for one request, from its session: the key of the employment that they act in.
+    """
 
     first_name = None
     last_name = None
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     display_name = models.CharField(max_length=120)
-    role = models.CharField(max_length=40)
-    organisation_code = models.CharField(max_length=20)
 
     REQUIRED_FIELDS = []
+    chosen_hat = ""
 
     def get_full_name(self) -> str:
         """The name that colleagues read."""
@@ -29,6 +31,31 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         """The name that colleagues read."""
         return self.get_full_name()
+
+
+class Employment(models.Model):
+    """A hat: one role of a user in one organisation, and in a team of it where that is told, from start till end."""
+
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="employments")
+    role = models.CharField(max_length=40)
+    organisation_code = models.CharField(max_length=20)
+    team_code = models.CharField(max_length=20, blank=True)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "organisation_code"],
+                condition=Q(ends__isnull=True),
+                name="access_one_hat_a_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="access_employment_order"
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation_code", "starts"], name="access_staff_of")]
 
 
 class Relationship(models.Model):

@@ -1,6 +1,6 @@
 """What each view declares before it runs: who may ask. A view that declares nothing is refused by the middleware.
 
-`@public`, `@signed_in`, `@staff("see-feeds")` and `@machine`; the decorator both declares and enforces.
+`@public`, `@arriving`, `@signed_in`, `@staff("see-feeds")` and `@machine`; the decorator both declares and enforces.
 Source: house.md, section 6 (deny by default). This is about pages; one person's record has `record.door`.
 """
 
@@ -14,6 +14,7 @@ from django.contrib.staticfiles.views import serve as serve_finders
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
@@ -26,7 +27,7 @@ _STATIC = frozenset({serve, serve_finders})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may ask for a view: public, signed-in, staff (with a permission), machine."""
+    """Who may ask for a view: public, arriving, signed-in, staff (with a permission), machine."""
 
     who: str
     permission: str = ""
@@ -35,6 +36,15 @@ class Policy:
 def public(view: View) -> View:
     """Anyone may ask: sign-in, health, pages without data of people."""
     return _declared(view, view, Policy("public"))
+
+
+def arriving(view: View) -> View:
+    """Any signed-in user may ask, also one who has yet to choose the hat: the pages on the way in."""
+
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return _for_stranger(request) or _private(view(request, *args, **kwargs))
+
+    return _declared(checked, view, Policy("arriving"))
 
 
 def signed_in(view: View) -> View:
@@ -130,9 +140,17 @@ def _passing(view: View) -> View:
     return passed
 
 
-def _for_user(request: HttpRequest) -> HttpResponseBase | None:
+def _for_stranger(request: HttpRequest) -> HttpResponseBase | None:
     """Where someone who isn't signed in goes; None for one who is."""
     return None if request.user.is_authenticated else redirect_to_login(request.get_full_path())
+
+
+def _for_user(request: HttpRequest) -> HttpResponseBase | None:
+    """Where someone goes who isn't signed in, or wears no hat yet; None for one who is ready."""
+    stranger = _for_stranger(request)
+    if stranger is not None or queries.worn_hat(request.user) is not None:
+        return stranger
+    return redirect_to_login(request.get_full_path(), reverse("hat"))
 
 
 def _for_permission(request: HttpRequest, permission: str) -> HttpResponseBase | None:

@@ -10,7 +10,7 @@ from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from oneplace.access import roles, rules
-from oneplace.access.models import Agreement, ApiKey, Relationship, User
+from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
 from oneplace.access.rules import Actor, Facts, Tie
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
@@ -32,10 +32,28 @@ class AgreementLine:
 
 
 def actor_of(user: User | AnonymousUser) -> Actor:
-    """The actor behind a signed-in user. Raises PermissionError for anyone who isn't signed in."""
+    """The actor behind a signed-in user, in the hat they wear; no role without. Raises PermissionError for others."""
     if not user.is_authenticated:
         raise PermissionError("nobody is signed in")
-    return Actor(user.key, user.display_name, user.role, user.organisation_code)
+    hat = worn_hat(user)
+    return Actor(user.key, user.display_name, hat.role if hat else "", hat.organisation_code if hat else "")
+
+
+def hats_of(user: User) -> list[Employment]:
+    """The employments of a user that are in force now, in real time, the oldest first.
+
+    They are read once for each request's user: one that ended is refused at the next request.
+    """
+    if not hasattr(user, "hats_held"):
+        user.hats_held = list(_in_post(Employment.objects.filter(user=user)).order_by("starts", "pk"))
+    return user.hats_held
+
+
+def worn_hat(user: User) -> Employment | None:
+    """The employment that a user acts in: the chosen one, else the only one; None while it has yet to be chosen."""
+    held = hats_of(user)
+    chosen = [hat for hat in held if hat.key == user.chosen_hat]
+    return (chosen or held)[0] if chosen or len(held) == 1 else None
 
 
 def may(actor: Actor, permission: str) -> bool:
@@ -112,6 +130,12 @@ def key_for(token: str) -> ApiKey | None:
 def digest_of(secret: str) -> str:
     """What is kept of a key: 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _in_post(employments: QuerySet[Employment]) -> QuerySet[Employment]:
+    """Those of them that are in force now. Real time: the demo's clock hires and dismisses nobody."""
+    now = clock.real_now()
+    return employments.filter(Q(ends__isnull=True) | Q(ends__gt=now), starts__lte=now)
 
 
 def _open_ties(organisation_code: str, now: datetime) -> QuerySet[Relationship]:

@@ -88,11 +88,17 @@ def words(tally: Tally) -> str:
     return "\n".join(lines)
 
 
-def actor(username: str) -> Actor:
-    """The member of staff with this user name. Raises Mendable when there is none."""
+def actor(told: str) -> Actor:
+    """The member of staff told as USER, or as USER:ORGANISATION:ROLE where there are several hats. Raises Mendable."""
+    username, _, hat = told.partition(":")
     user = access_queries.users().filter(username=username).first()
     if user is None:
         raise Mendable(f"No user is called '{username}'. The demo prints its users when it starts.")
+    hats = {f"{one.organisation_code}:{one.role}": one.key for one in access_queries.hats_of(user)}
+    user.chosen_hat = hats.get(hat, "")
+    if hat not in hats and (hat or len(hats) != 1):
+        named = ", ".join(f"{username}:{name}" for name in sorted(hats)) or "none is in force"
+        raise Mendable(f"Say in which employment '{username}' asks: {named}.")
     return access_queries.actor_of(user)
 
 

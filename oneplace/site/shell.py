@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from oneplace.access import queries as access
 from oneplace.access import roles
+from oneplace.access.rules import Actor
 from oneplace.place import queries as place
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -56,10 +57,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "name": actor.name,
             "role": role.label if role else actor.role,
             "organisation": names.organisations.get(actor.organisation_code, actor.organisation_code),
+            "hats": len(access.hats_of(user)),
         }
-        values["links"] = [_link(request, *page) for page in _PAGES if not page[2] or access.may(actor, page[2])]
+        values["links"] = [_link(request, *page) for page in _PAGES if _is_for(actor, page[2])]
         values["may_search"] = access.may(actor, "search-people")
     return values
+
+
+def _is_for(actor: Actor, permission: str) -> bool:
+    """True for a page of this hat; while none is chosen there is none."""
+    return bool(actor.role) and (not permission or access.may(actor, permission))
 
 
 def _link(request: HttpRequest, name: str, text: str, permission: str) -> Link:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("progress/", home.progress, name="progress"),
     path("sign-in/", signin.sign_in, name="sign-in"),
     path("sign-in/demo/", signin.demo, name="sign-in-demo"),
+    path("hat/", signin.hat, name="hat"),
     path("sign-out/", signin.sign_out, name="sign-out"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/feeds.csv", feeds.download, name="feeds-csv"),

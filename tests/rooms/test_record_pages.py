@@ -58,7 +58,11 @@ def ask(rf: RequestFactory) -> Callable[..., HttpResponse]:
         request = rf.get("/", get) if post is None else rf.post("/", post)
         request.session, request.csp_nonce = session, "n0"
         request.user = SimpleNamespace(
-            is_authenticated=True, key="u1", display_name="Dr Marsh", role="gp", organisation_code="EX001"
+            is_authenticated=True,
+            key="u1",
+            display_name="Dr Marsh",
+            chosen_hat="",
+            hats_held=[SimpleNamespace(key="h1", role="gp", organisation_code="EX001")],
         )
         return view(request, *args)
 
