@@ -21,8 +21,8 @@ from oneplace.kernel.ids import PersonId, new_key
 from oneplace.ledger import actions as ledger
 
 _BATCH = 1000
-_COLUMNS = "person, organisation_code, kind, reference, starts, ends, told_at, opened_by"
-_VALUES = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+_COLUMNS = "person, organisation_code, kind, reference, starts, ends, told_at, opened_by, scope"
+_VALUES = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 # Row values compare left to right on both databases: later told wins, then an end over none, then the later start.
 _NEWER = (
     "(excluded.told_at, COALESCE(excluded.ends, {none}), excluded.starts)"
@@ -82,9 +82,10 @@ def open_relationship(
     by: str,
     ends: datetime | None = None,
     told_at: datetime | None = None,
+    scope: tuple[str, ...] = (),
 ) -> bool:
     """Open one tie, or tell of it again; True when something changed."""
-    row = RelationshipRow(person, organisation_code, kind, reference, starts, ends, told_at)
+    row = RelationshipRow(person, organisation_code, kind, reference, starts, ends, told_at, scope)
     return bool(set_relationships([row], by))
 
 
@@ -94,9 +95,8 @@ def close_relationship(*, organisation_code: str, kind: str, reference: str, end
     tie = Relationship.objects.filter(organisation_code=organisation_code, kind=kind, reference=reference).first()
     if tie is None:
         return False
-    row = RelationshipRow(
-        tie.person, organisation_code, kind, reference, tie.starts, ends, max(tie.told_at, ends, tie.starts)
-    )
+    told_at, scope = max(tie.told_at, ends, tie.starts), tuple(filter(None, tie.scope.split(";")))
+    row = RelationshipRow(tie.person, organisation_code, kind, reference, tie.starts, ends, told_at, scope)
     return bool(set_relationships([row], by))
 
 
@@ -171,7 +171,8 @@ def _upsert(rows: Sequence[RelationshipRow], by: str) -> int:
     """Insert or renew ties in one statement; returns how many rows changed."""
     newer = _NEWER.format(none=_NO_END[connection.vendor])
     newest = ", ".join(
-        f"{name} = CASE WHEN {newer} THEN excluded.{name} ELSE tie.{name} END" for name in ("starts", "ends", "told_at")
+        f"{name} = CASE WHEN {newer} THEN excluded.{name} ELSE tie.{name} END"
+        for name in ("starts", "ends", "told_at", "scope")
     )
     statement = (
         f"INSERT INTO access_relationship AS tie ({_COLUMNS}) VALUES {', '.join([_VALUES] * len(rows))} "  # noqa: S608 - our own names and placeholders, no input
@@ -187,7 +188,7 @@ def _values_of(row: RelationshipRow, by: str) -> tuple[object, ...]:
     """One tie in the order of the columns, as this database's driver takes it."""
     at = connection.ops.adapt_datetimefield_value
     told_at = row.told_at or row.starts
-    return row.person, *row.tie_key, at(row.starts), at(row.ends), at(told_at), by
+    return row.person, *row.tie_key, at(row.starts), at(row.ends), at(told_at), by, ";".join(row.scope)
 
 
 def _keep_agreement(row: AgreementRow) -> bool:
@@ -198,6 +199,7 @@ def _keep_agreement(row: AgreementRow) -> bool:
         "purposes": list(row.purposes),
         "classes": list(row.classes),
         "note": row.note,
+        "parties": list(row.parties),
     }
     held, made = Agreement.objects.get_or_create(
         controller_code=row.controller_code, starts=row.starts, defaults=values

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
+from oneplace.access.rules import CHOICES, MADE_BY, REASONS
 from oneplace.kernel.ids import new_key
 
 
@@ -66,13 +67,14 @@ class Relationship(models.Model):
     """
 
     person = models.CharField(max_length=22)
-    organisation_code = models.CharField(max_length=20)
+    organisation_code = models.CharField(max_length=22)  # of the person's own people: the key of their user
     kind = models.CharField(max_length=30)
     reference = models.CharField(max_length=300)
     starts = models.DateTimeField()
     ends = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField()
     opened_by = models.CharField(max_length=64)
+    scope = models.CharField(max_length=400, blank=True, default="")  # classes parted by ';'; empty: all that it opens
 
     class Meta:
         constraints = [
@@ -97,6 +99,7 @@ class Agreement(models.Model):
     purposes = models.JSONField(default=list)
     classes = models.JSONField(default=list)
     note = models.TextField(blank=True)
+    parties = models.JSONField(default=list)  # organisations that may read; empty: all of the place
 
     class Meta:
         constraints = [
@@ -104,6 +107,70 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="access_agreement_order"
             ),
+        ]
+
+
+class Consent(models.Model):
+    """One choice of a person about a class of information ('' means all ordinary classes). Rows are only added.
+
+    The newest row of a person and class holds; no row means that nobody asked.
+    """
+
+    person = models.CharField(max_length=22)
+    information_class = models.CharField(max_length=40, blank=True)
+    choice = models.CharField(max_length=10, choices=[(choice, choice) for choice in CHOICES])
+    made_by = models.CharField(max_length=16, choices=[(who, who) for who in MADE_BY], default="person")
+    capacity = models.BooleanField(default=True)
+    taken_by = models.CharField(max_length=64)  # key of the user who took it, or of a machine or command
+    how = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(choice__in=CHOICES), name="access_consent_choice"),
+            models.CheckConstraint(condition=Q(made_by__in=MADE_BY), name="access_consent_made_by"),
+        ]
+        indexes = [models.Index(fields=["person", "information_class", "at"], name="access_consent_of_person")]
+
+
+class BreakGlass(models.Model):
+    """An emergency access that one user declared for one person: reason, how long, and what the review found."""
+
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    person = models.CharField(max_length=22)
+    user_key = models.CharField(max_length=22)
+    role = models.CharField(max_length=40)
+    organisation_code = models.CharField(max_length=20)
+    reason = models.CharField(max_length=16, choices=[(reason, reason) for reason in REASONS])
+    text = models.TextField()
+    over_refusal = models.BooleanField(default=False)
+    refusal_reason = models.TextField(blank=True)
+    declared_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    reviewed_by = models.CharField(max_length=22, blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(reason__in=REASONS), name="access_glass_reason"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("declared_at")), name="access_glass_order"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["", "justified", "not-justified", "action"]), name="access_glass_outcome"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", reviewed_at__isnull=True) | (~Q(outcome="") & Q(reviewed_at__isnull=False)),
+                name="access_glass_reviewed",
+            ),
+            models.CheckConstraint(
+                condition=Q(over_refusal=False) | ~Q(refusal_reason=""), name="access_glass_over_refusal"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "user_key", "expires_at"], name="access_glass_open"),
+            models.Index(fields=["outcome", "declared_at"], name="access_glass_review"),
         ]
 
 

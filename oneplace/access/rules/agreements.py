@@ -1,0 +1,73 @@
+"""Sharing agreements: what one data controller has signed, and when it holds. Source: REC-03, X-04.
+
+An agreement that names no purposes is for direct care; one that names no classes is for every class that isn't
+sensitive. A sensitive class is shared only where the agreement names it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFact:
+    """One agreement as the decision reads it. `parties`: organisations that may read; empty: all of the place."""
+
+    starts: date
+    ends: date | None = None
+    purposes: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    parties: frozenset[str] = frozenset()
+
+
+def is_in_force(starts: date, ends: date | None, day: date) -> bool:
+    """True on each day from the first to the last of an agreement, both included."""
+    return starts <= day and (ends is None or day <= ends)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """One sharing agreement as a place's folder tells it."""
+
+    controller_code: str
+    starts: date
+    signed_on: date | None = None
+    ends: date | None = None
+    purposes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    note: str = field(default="")
+    parties: tuple[str, ...] = ()
+
+
+def agreement_from(row: Mapping[str, Any]) -> AgreementRow:
+    """An agreement from a row of text or values; lists are separated by ';'. Raises ValueError naming the fault."""
+    code = str(row.get("controller_code") or "").strip()
+    if not code:
+        raise ValueError("an agreement needs its controller_code")
+    signed, starts, ends = (_day(code, name, row.get(name)) for name in ("signed_on", "starts", "ends"))
+    first = starts or signed
+    if first is None:
+        raise ValueError(f"the agreement of {code} needs the day it starts")
+    if ends is not None and ends < first:
+        raise ValueError(f"the agreement of {code} ends before it starts")
+    purposes, classes, parties = (_words(row.get(name)) for name in ("purposes", "classes", "parties"))
+    return AgreementRow(code, first, signed, ends, purposes, classes, str(row.get("note") or ""), parties)
+
+
+def _day(code: str, name: str, value: Any) -> date | None:
+    """A date as given or as ISO text; None where there is none."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(f"'{name}' in the agreement of {code} is not a date like 2026-04-01") from None
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A list as given, or text parted by ';'."""
+    parts = value.split(";") if isinstance(value, str) else (value or ())
+    return tuple(word for part in parts if (word := str(part).strip()))
