@@ -6,22 +6,22 @@ conditions come together. Deprivation brings them earlier (Barnett 2012). A prac
 its shares.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from math import erfc, sqrt
 from random import Random
-from statistics import fmean
 from typing import Any
 
 from oneplace.example.catalogue import Illness, catalogue
-from oneplace.example.proportions import AGES
+from oneplace.example.proportions import AGES, ages_in
 from oneplace.place.folder import PlaceFolder
-from oneplace.place.shapes import AgeRow
 
 _NEVER_BOTH = {"type1-diabetes": "type2-diabetes", "asthma": "copd", "vascular-dementia": "alzheimers"}
 _MIDDLE = 5.5
 Shares = tuple[tuple[float, ...], tuple[float, ...]]
+Felt = Counter[tuple[int, int, int]]  # side, age, felt age: people
 
 
 class Burden:
@@ -37,7 +37,10 @@ class Burden:
     def of(
         self, practice_code: str, sex: str, age: int, decile: int | None, draw: Random
     ) -> tuple[list[Illness], float]:
-        """The recorded conditions of one person, and their frailty (standard normal over the place)."""
+        """The recorded conditions of one person, and their frailty (standard normal over the place).
+
+        `age` is the list's: years since the year of birth, so that a practice's registers hold on any day of the year.
+        """
         frailty = draw.gauss(0, 1)
         felt, side = felt_age(self.table, age, decile), sex != "male"
         factors, pushed = self.factors.of(practice_code), self.weight * frailty
@@ -108,17 +111,17 @@ class _Factors:
         return found
 
     def _made(self, practice_code: str) -> dict[str, float]:
-        rows = [row for row in self.place.ages if row.practice_code == practice_code]
-        decile = self._mean_decile(practice_code)
         by_key = {illness.key: shares_of(illness) for illness in catalogue().conditions}
+        told, felt = self.told_shares.get(practice_code, {}), self._felt(practice_code)
+        from_ages = {register["from_age"] for register in self.told["register"].values()}
+        felt_from = {from_age: _from(felt, from_age) for from_age in from_ages}
         found: dict[str, float] = {}
         for name, register in self.told["register"].items():
-            told = self.told_shares.get(practice_code, {}).get(name)
             keys = [key for key in register["conditions"] if key in by_key]
             factor = self._usual(practice_code, name, register)
-            if told is not None and rows:
-                expected = self._expected([by_key[key] for key in keys], rows, register["from_age"], decile)
-                factor = told / 1000 / expected if expected else 1.0
+            if name in told and felt:
+                expected = _expected([by_key[key] for key in keys], felt_from[register["from_age"]])
+                factor = told[name] / 1000 / expected if expected else 1.0
             factor = max(self.table["least"], min(self.table["most"], factor))
             found |= dict.fromkeys(keys, factor)
         return found
@@ -127,25 +130,39 @@ class _Factors:
         """Recording without a table: by chance, the same in each run."""
         return Random(f"register|{practice_code}|{name}").lognormvariate(0, register["spread"])
 
-    def _expected(self, shares: Sequence[Shares], rows: Sequence[AgeRow], from_age: int, decile: float) -> float:
-        """The share of a list from an age on that has one of the conditions."""
-        have = people = 0.0
-        for row in rows:
-            ages = [age for age in range(row.age_from, min(row.age_to, 100) + 1) if age >= from_age]
-            for side, count in enumerate((row.male, row.female)):
-                if not ages:
-                    continue
-                counted = count * len(ages) / (min(row.age_to, 100) - row.age_from + 1)
-                people += counted
-                felt = [felt_age(self.table, max(0, age - 1), decile) for age in ages]
-                have += counted * fmean(sum(share[side][age] for share in shares) for age in felt)
-        return have / people if people else 0.0
+    def _felt(self, practice_code: str) -> Felt:
+        """A practice's people by sex, age and the age that their deprivation lets them feel."""
+        deciles = self._deciles(practice_code)
+        found: Felt = Counter()
+        for row in (row for row in self.place.ages if row.practice_code == practice_code):
+            for age, part in ages_in(row):
+                for decile, share in deciles:
+                    felt = felt_age(self.table, age, decile)
+                    found[0, age, felt] += row.male * part * share
+                    found[1, age, felt] += row.female * part * share
+        return found
 
-    def _mean_decile(self, practice_code: str) -> float:
-        living = [
-            (self.deciles.get(row.area_code), row.people)
-            for row in self.place.registrations
-            if row.practice_code == practice_code
-        ]
-        known = [(decile, people) for decile, people in living if decile and people]
-        return sum(decile * people for decile, people in known) / sum(people for _, people in known) if known else 5.5
+    def _deciles(self, practice_code: str) -> list[tuple[int | None, float]]:
+        """The deciles of deprivation where a practice's people live, with their shares."""
+        people: Counter[int | None] = Counter()
+        for row in self.place.registrations:
+            if row.practice_code == practice_code:
+                people[self.deciles.get(row.area_code)] += row.people
+        total = people.total()
+        return [(decile, count / total) for decile, count in people.items()] if total else [(None, 1.0)]
+
+
+def _from(felt: Felt, from_age: int) -> Counter[tuple[int, int]]:
+    """The people from an age on, by sex and felt age."""
+    found: Counter[tuple[int, int]] = Counter()
+    for (side, age, felt_as), count in felt.items():
+        if age >= from_age:
+            found[side, felt_as] += count
+    return found
+
+
+def _expected(shares: Sequence[Shares], felt: Mapping[tuple[int, int], float]) -> float:
+    """The share of these people that has one of the conditions."""
+    have = sum(count * sum(share[side][felt_as] for share in shares) for (side, felt_as), count in felt.items())
+    people = sum(felt.values())
+    return have / people if people else 0.0

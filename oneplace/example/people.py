@@ -16,14 +16,13 @@ from oneplace.example import names
 from oneplace.example.addresses import Address, Addresses
 from oneplace.example.ethnicity import Ethnicities
 from oneplace.example.households import Home, Seat, grouped
-from oneplace.example.proportions import proportions_of
+from oneplace.example.proportions import age_in, proportions_of
 from oneplace.example.shapes import FormerAddress, FormerName, Human
 from oneplace.place.folder import PlaceFolder
 from oneplace.place.shapes import AgeRow
 
 _GOLDEN = 0.6180339887498949
 _BLOCK = 128
-_OLDEST = 104
 # An age structure for a place that ships none: shares of a shire's registered people.
 _USUAL_AGES = tuple(
     AgeRow("", low, low + 9, share, share)
@@ -90,9 +89,7 @@ class Stream:
     def _age_and_sex(self, draw: Random) -> Seat:
         self.walk = (self.walk + _GOLDEN) % 1.0
         row, sex = self.cells[bisect_right(self.bounds, self.walk * self.bounds[-1])]
-        if row.age_from >= 85 and row.age_to > 95:
-            return Seat(min(_OLDEST, row.age_to, row.age_from + int(draw.expovariate(1 / 2.6))), sex)
-        return Seat(draw.randint(row.age_from, min(row.age_to, _OLDEST)), sex)
+        return Seat(age_in(row, draw), sex)
 
     def _found(self, home: Home) -> Household:
         """What a home shares, by dice of its own."""

@@ -14,7 +14,6 @@ from oneplace.example.people import in_turn, streams
 from oneplace.example.proportions import proportions_of
 from oneplace.example.shapes import Told
 from oneplace.example.use import Uses
-from oneplace.kernel.clock import age_on
 from oneplace.place.folder import PlaceFolder
 
 
@@ -37,8 +36,7 @@ def ordinary_people(place: PlaceFolder, seed: int, today: date, numbers: Iterato
     for code, number in zip(in_turn(place), numbers, strict=False):
         human, draw = flows[code].next(number)
         end = human.deceased_on or today
-        age = age_on(human.birth_date, end)
-        ills, frailty = burden.of(code, human.sex, age, human.decile, draw)
+        ills, frailty = burden.of(code, human.sex, end.year - human.birth_date.year, human.decile, draw)
         keys = tuple(ill.key for ill in ills)
         record, known = health.record_of(human, ills, draw, end)
         used = uses.of(human, keys, burden.counted(keys), frailty, Random(f"use|{seed}|{human.key}"), today)

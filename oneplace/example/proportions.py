@@ -4,13 +4,18 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import exp
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from oneplace.place.folder import PlaceFolder
+from oneplace.place.shapes import AgeRow
 
 Steps = Sequence[Sequence[float]]
 AGES = range(121)
+OLDEST = 104
+_OLD, _FADES = 85, 2.6  # from this age on a wide band thins out: years to a third
 
 
 @cache
@@ -33,6 +38,28 @@ def step(steps: Steps, age: float) -> float:
 def by_age(steps: Steps) -> tuple[float, ...]:
     """The steps' value at each age of AGES."""
     return tuple(step(steps, age) for age in AGES)
+
+
+def thins_out(row: AgeRow) -> bool:
+    """True for the oldest band of a list, in which few are as old as its end."""
+    return row.age_from >= _OLD and row.age_to > 95
+
+
+def age_in(row: AgeRow, draw: Random) -> int:
+    """The age of one of a band's people."""
+    if thins_out(row):
+        return min(OLDEST, row.age_to, row.age_from + int(draw.expovariate(1 / _FADES)))
+    return draw.randint(row.age_from, min(row.age_to, OLDEST))
+
+
+def ages_in(row: AgeRow) -> list[tuple[int, float]]:
+    """The ages of a band with their shares, as `age_in` draws them."""
+    last = min(row.age_to, OLDEST)
+    years = range(row.age_from, last + 1)
+    if not thins_out(row):
+        return [(age, 1 / len(years)) for age in years]
+    left = [exp(-(age - row.age_from) / _FADES) for age in years]
+    return [(age, share - after) for age, share, after in zip(years, left, [*left[1:], 0.0], strict=True)]
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

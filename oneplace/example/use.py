@@ -29,6 +29,7 @@ class Uses:
         self.points = [(name, row, by_age(row["base"])) for name, row in told["use"].items()]
         self.care = [(name, row, by_age(row["share"])) for name, row in told["care"].items() if "share" in row]
         self.home = told["care"]["care-home"]
+        self.spread: float = told["need"]["spread"]
 
     def of(
         self, human: Human, conditions: Sequence[str], counted: int, frailty: float, draw: Random, today: date
@@ -39,9 +40,10 @@ class Uses:
         if days < 1:
             return []
         age, many = min(120, age_on(human.birth_date, end)), min(counted, _MOST_CONDITIONS)
+        days_of_need = days * draw.lognormvariate(-self.spread * self.spread / 2, self.spread)
         found: list[Use] = []
         for name, row, base in self.points:
-            rate = base[age] * _lift(row, many, frailty) * days / 365 * _only(row, conditions)
+            rate = base[age] * _lift(row, many, frailty) * days_of_need / 365 * _only(row, conditions)
             rate *= max(0.2, 1 + row["decile"] * (5.5 - (human.decile or 5.5)))
             count = _poisson(rate, draw)
             if count:
