@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -113,6 +114,29 @@ def agreements(now: datetime | None = None) -> dict[str, AgreementLine]:
 def users() -> QuerySet[User]:
     """Staff who may sign in, by name."""
     return User.objects.filter(is_active=True).order_by("display_name", "pk")
+
+
+def staff_names() -> dict[str, str]:
+    """Names of everyone who ever could sign in, by key: what they did outlasts their leaving."""
+    return dict(User.objects.values_list("key", "display_name"))
+
+
+def staff_named(text: str, limit: int = 25) -> list[User]:
+    """Members of staff whose name or user name holds the text, those who left too, by name."""
+    named = User.objects.filter(Q(display_name__icontains=text) | Q(username__iexact=text))
+    return list(named.order_by("display_name", "pk")[:limit])
+
+
+def ended_ties(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """When the last tie of an organisation to a person ended, for those (organisation, person) that have none now."""
+    organisations, people = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    held = Relationship.objects.filter(organisation_code__in=organisations, person__in=people)
+    last: dict[tuple[str, str], datetime | None] = {}
+    for organisation, person, ends in held.values_list("organisation_code", "person", "ends"):
+        pair = organisation, person
+        before = last.get(pair, ends)
+        last[pair] = None if ends is None or before is None else max(before, ends)
+    return {pair: ends for pair, ends in last.items() if pair in pairs and ends is not None}
 
 
 def key_for(token: str) -> ApiKey | None:

@@ -178,3 +178,36 @@ class Reject:
     code: str
     path: str = ""  # line 12, column 3 | entry[4] | PID
     format: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPerson:
+    """Whom a row of the ledger is about, or whom its list showed: the opaque key, and the NHS number where linked."""
+
+    key: str
+    nhs_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One row of the ledger as other systems read it, with names and identifiers joined.
+
+    `action` is the ledger's own words. `declaration` and `reason` are of emergency access, else ''.
+    """
+
+    seq: int
+    hash: str  # of the sealed row
+    recorded: datetime
+    action: str
+    refused: bool = False
+    user_key: str = ""
+    user_name: str = ""
+    role: str = ""
+    role_label: str = ""
+    organisation_code: str = ""
+    organisation_name: str = ""
+    people: tuple[AuditPerson, ...] = ()
+    purpose: str = ""
+    basis: str = ""
+    declaration: str = ""
+    reason: str = ""

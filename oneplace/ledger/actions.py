@@ -11,6 +11,7 @@ from oneplace.ledger.models import Row
 
 _COLUMNS = rules.Line.__slots__
 _INSERT = f"INSERT INTO ledger_row ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - names of our own columns, no input
+_MENTION = "INSERT INTO ledger_mention (seq, subject) VALUES (%s, %s)"
 _MOVE_HEAD = "UPDATE ledger_head SET seq = %s, hash = %s WHERE id = 1"
 _FIRST_HEAD = "INSERT INTO ledger_head (id, seq, hash) VALUES (1, %s, %s) ON CONFLICT DO NOTHING"
 _READ_HEAD = "SELECT seq, hash FROM ledger_head WHERE id = 1"
@@ -41,6 +42,7 @@ def write(
     """Add one row to the chain and return its number. Any failure must fail the caller's transaction too.
 
     Write it as late in a transaction as can be: on PostgreSQL the head stays locked until the commit.
+    `detail["shown"]` is a list of the keys of those whom a list showed: the row is found by each of them.
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"'{action}' must be written to the ledger inside the transaction that it records")
@@ -58,6 +60,9 @@ def write(
         tip = _locked_tip(cursor)
         line = _next_line(tip, words, rules.detail_text(detail))
         cursor.execute(_INSERT, _values(line))
+        mentioned = rules.shown_in(line.detail)
+        if mentioned:
+            cursor.executemany(_MENTION, [(line.seq, key) for key in mentioned])
         cursor.execute(_MOVE_HEAD, [line.seq, line.hash])
     return line.seq
 

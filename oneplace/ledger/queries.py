@@ -1,15 +1,58 @@
-"""Every read of the ledger: the newest rows, the rows about one subject, and the walk that proves the chain."""
+"""Every read of the ledger: searches by user, person, action, organisation and date, and the walk that proves it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from oneplace.ledger import rules
-from oneplace.ledger.models import Head, Row
+from oneplace.ledger.models import Head, Mention, Row
 from oneplace.ledger.rules import Fault, Line, Tip, Verdict
 
-__all__ = ["Fault", "Line", "Tip", "Verdict", "head", "latest", "rows_about", "verify"]
+__all__ = [
+    "Asked", "Fault", "Line", "Share", "Tip", "Verdict",
+    "actions_seen", "every", "found", "head", "latest", "rows_about", "shares", "verify",
+]  # fmt: skip
+REFUSED = Q(action__endswith=": refused") | Q(action="refuse page")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search of the ledger; each part narrows. `since` is included, `until` is not; both are real time."""
+
+    actor: str = ""
+    subjects: tuple[str, ...] = ()  # rows about any of these, and rows whose list showed one of them
+    action: str = ""  # how the action begins
+    organisation: str = ""
+    refused: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    upto: int = 0  # the newest row to look at; 0 for all
+
+    @property
+    def narrows(self) -> bool:
+        """True when anything but the newest rows is asked for."""
+        return self != Asked(upto=self.upto)
+
+    def plain(self) -> dict[str, str]:
+        """What was asked for, as the ledger's own row about the search keeps it; the subject has a column."""
+        told = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "subjects"}
+        return {name: str(value) for name, value in told.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one user in one role did among the rows of a search."""
+
+    actor: str
+    role: str
+    organisation: str
+    rows: int
+    refused: int
+    first: datetime
+    last: datetime
 
 
 def head() -> Tip | None:
@@ -34,11 +77,37 @@ def verify(from_seq: int = 1, anchor: Path | None = None) -> Verdict:
         return walked if walked.ok or head() is None else verify(from_seq, anchor)
     # Others write while this reads: the walk ends at the head that stood when it began.
     walked = rules.check_chain(_stream(rows.filter(seq__lte=top.seq)), top, after=_before(from_seq), anchors=anchors)
-    return rules.with_faults(walked, _beyond_head(top))
+    return rules.with_faults(walked, [*_beyond_head(top), *_unlisted(from_seq, top.seq)])
+
+
+def found(asked: Asked, limit: int = 100, *, before: int = 0) -> list[Line]:
+    """The rows that a search asks for, newest first; `before` is the number to page on from."""
+    rows = _asked(asked).order_by("-seq")
+    return [row.line() for row in (rows.filter(seq__lt=before) if before else rows)[:limit]]
+
+
+def every(asked: Asked) -> Iterator[Line]:
+    """All the rows that a search asks for, oldest first, in a stream."""
+    return _stream(_asked(asked).order_by("seq"))
+
+
+def shares(asked: Asked, limit: int = 50) -> list[Share]:
+    """Who did how much among the rows of a search, the most first."""
+    rows = _asked(asked).order_by().values_list("actor", "role", "organisation")
+    counted = rows.annotate(
+        rows=Count("seq"), refused=Count("seq", filter=REFUSED), first=Min("at_real"), last=Max("at_real")
+    )
+    return [Share(*row) for row in counted.order_by("-rows", "actor", "role", "organisation")[:limit]]
+
+
+def actions_seen(among: int = 2000) -> list[str]:
+    """The actions of the newest rows, for whoever wants to narrow by one."""
+    newest = Row.objects.order_by("-seq").values_list("action", flat=True)[:among]
+    return sorted(set(newest))
 
 
 def latest(limit: int = 100, *, before: int = 0, actor: str = "", action: str = "") -> list[Line]:
-    """The newest rows first; `before` is the number to page on from, `actor` and `action` narrow."""
+    """The newest rows first; `before` is the number to page on from, `actor` and `action` (whole) narrow."""
     rows = Row.objects.order_by("-seq")
     if before:
         rows = rows.filter(seq__lt=before)
@@ -50,8 +119,26 @@ def latest(limit: int = 100, *, before: int = 0, actor: str = "", action: str = 
 
 
 def rows_about(subject: str, limit: int = 1000) -> list[Line]:
-    """Who did what about one subject, newest first."""
+    """Who did what about one subject, newest first; rows whose list showed it are left out."""
     return [row.line() for row in Row.objects.filter(subject=subject).order_by("-seq")[:limit]]
+
+
+def _asked(asked: Asked) -> QuerySet[Row]:
+    """The rows of a search, in no order."""
+    rows = Row.objects.all()
+    if asked.subjects:
+        listed = Mention.objects.filter(subject__in=asked.subjects).values("seq")
+        rows = rows.filter(Q(subject__in=asked.subjects) | Q(seq__in=listed))
+    narrowed = {
+        "actor": asked.actor,
+        "organisation": asked.organisation,
+        "action__startswith": asked.action,
+        "at_real__gte": asked.since,
+        "at_real__lt": asked.until,
+        "seq__lte": asked.upto,
+    }
+    rows = rows.filter(**{name: value for name, value in narrowed.items() if value})
+    return rows.filter(REFUSED) if asked.refused else rows
 
 
 def _stream(rows: QuerySet[Row]) -> Iterator[Line]:
@@ -65,6 +152,16 @@ def _beyond_head(top: Tip) -> list[Fault]:
     last = Row.objects.filter(seq__gt=top.seq).order_by("-seq").values_list("seq", flat=True).first()
     now = head() or top
     return [Fault(last, f"rows stand beyond the head at {now.seq}")] if last and last > now.seq else []
+
+
+def _unlisted(first: int, last: int) -> Iterator[Fault]:
+    """Rows with a list of people that can't be found by each of them, and by nobody else."""
+    told = Row.objects.filter(seq__gte=first, seq__lte=last, detail__contains='"shown"').order_by("seq")
+    kept = Mention.objects.filter(seq__gte=first, seq__lte=last).order_by("seq")
+    return rules.faults_of_mentions(
+        told.values_list("seq", "detail").iterator(chunk_size=5000),
+        kept.values_list("seq", "subject").iterator(chunk_size=5000),
+    )
 
 
 def _before(from_seq: int) -> Tip:

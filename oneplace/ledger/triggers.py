@@ -1,7 +1,10 @@
 """What the database itself refuses, whoever asks: a change or a removal of a ledger row, a head that moves back.
 
-Used by the migration; the tests' reset of a database takes the triggers off and puts them back.
+Used by the migrations; the tests' reset of a database takes the triggers off and puts them back.
 """
+
+FIRST = ("ledger_row", "ledger_head")
+ALL = (*FIRST, "ledger_mention")
 
 _SQLITE = {
     "ledger_row_no_update": "BEFORE UPDATE ON ledger_row BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END",
@@ -14,6 +17,10 @@ _SQLITE = {
     "BEGIN SELECT RAISE(ABORT, 'the ledger has one head'); END",
     "ledger_head_forward": "BEFORE UPDATE ON ledger_head WHEN NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1 "
     "BEGIN SELECT RAISE(ABORT, 'the head of the ledger moves one row at a time'); END",
+    "ledger_mention_no_update": "BEFORE UPDATE ON ledger_mention BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); "
+    "END",
+    "ledger_mention_no_delete": "BEFORE DELETE ON ledger_mention BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); "
+    "END",
 }
 
 _REFUSE = (
@@ -29,21 +36,25 @@ _POSTGRESQL = {
         "ledger_head",
         "BEFORE UPDATE ON ledger_head FOR EACH ROW WHEN (NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1)",
     ),
+    "ledger_mention_no_change": ("ledger_mention", "BEFORE UPDATE OR DELETE ON ledger_mention FOR EACH ROW"),
+    "ledger_mention_no_truncate": ("ledger_mention", "BEFORE TRUNCATE ON ledger_mention FOR EACH STATEMENT"),
 }
 
 
-def guard_statements(vendor: str) -> list[str]:
-    """The statements that put the guard on, for 'sqlite' or 'postgresql'."""
+def guard_statements(vendor: str, tables: tuple[str, ...] = ALL) -> list[str]:
+    """The statements that put the guard on, for 'sqlite' or 'postgresql', on all tables or on some."""
     if vendor == "sqlite":
-        return [f"CREATE TRIGGER {name} {body}" for name, body in _SQLITE.items()]
+        return [f"CREATE TRIGGER {name} {body}" for name, body in _SQLITE.items() if name.startswith(tables)]
     triggers = [
-        f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION ledger_refuse()" for name, (_, when) in _POSTGRESQL.items()
+        f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION ledger_refuse()"
+        for name, (table, when) in _POSTGRESQL.items()
+        if table in tables
     ]
     return [_REFUSE, *triggers]
 
 
-def unguard_statements(vendor: str) -> list[str]:
+def unguard_statements(vendor: str, tables: tuple[str, ...] = ALL) -> list[str]:
     """The statements that take the guard off again."""
     if vendor == "sqlite":
-        return [f"DROP TRIGGER IF EXISTS {name}" for name in _SQLITE]
-    return [f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, (table, _) in _POSTGRESQL.items()]
+        return [f"DROP TRIGGER IF EXISTS {name}" for name in _SQLITE if name.startswith(tables)]
+    return [f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, (table, _) in _POSTGRESQL.items() if table in tables]

@@ -21,6 +21,8 @@ urlpatterns = [
     path("quarantine/<str:key>/whose/", quarantine.adopt, name="quarantine-adopt"),
     path("quarantine/<str:key>/replay/", quarantine.replay_one, name="quarantine-replay"),
     path("ledger/", ledger.latest, name="ledger"),
+    path("ledger/find/", ledger.find, name="ledger-find"),
+    path("ledger/ledger.csv", ledger.download, name="ledger-csv"),
     path("ledger/verify/", ledger.verify, name="ledger-verify"),
     path("", include("oneplace.record.urls")),
     path("", include("oneplace.gateway.urls")),

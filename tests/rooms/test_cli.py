@@ -170,3 +170,37 @@ def test_listener_keeps_to_this_machine_and_to_known_organisations(run, example)
         True,
     )
     assert run("feeds", "listen", "--port", "0", "--feed", "NONE").returncode == 2
+
+
+def test_ledger_is_anchored_proved_shown_and_taken_out(run, example, tmp_path):
+    """Anchor, tamper-free proof against it, a wrong anchor found, rows as events, and nothing written over."""
+    anchor, out = tmp_path / "anchor", tmp_path / "events.ndjson"
+    assert run("audit", "anchor", "--to", str(anchor)).returncode == 0
+    assert run("audit", "verify", "--anchor", str(anchor)).returncode == 0
+    seq, digest = anchor.read_text().split()
+    assert json.loads(run("audit", "anchor", "--json").stdout)["seq"] >= int(seq)
+    anchor.write_text(f"{seq} {digest[::-1]}\n")
+    wrong = run("audit", "verify", "--anchor", str(anchor))
+    assert wrong.returncode == 1
+    assert "isn't the one that was anchored" in wrong.stdout
+    anchor.write_text("nonsense\n")
+    assert run("audit", "verify", "--anchor", str(anchor)).returncode == 2
+    assert run("audit", "verify", "--anchor", str(tmp_path / "none")).returncode == 2
+    told = json.loads(run("audit", "export", str(out), "--json").stdout)
+    assert told["rows"] == len(out.read_text().splitlines()) > 0
+    assert all(json.loads(line)["resourceType"] == "AuditEvent" for line in out.read_text().splitlines())
+    assert run("audit", "export", str(out)).returncode == 2
+    assert run("audit", "export", str(tmp_path / "x"), "--format", "pdf").returncode == 2
+    rows = tmp_path / "rows.ndjson"
+    assert run("audit", "export", str(rows), "--format", "ndjson", "--from", "2020-01-01").returncode == 0
+    assert json.loads(rows.read_text().splitlines()[0])["seq"] == 1
+    assert "export ledger" in run("audit", "show", "--limit", "1").stdout
+    assert run("audit", "show", "--to", "2001-01-01").stdout.strip() == "No row is like that."
+    assert "No user is called" in run("audit", "show", "--user", "nobody").stderr
+
+
+def test_history_of_nobody_and_of_an_unknown_number_say_so(run, example):
+    assert "Nobody has looked" in run("audit", "history", "no-such-key").stdout
+    told = run("audit", "history", "9990000019")
+    assert told.returncode == 1
+    assert "No source has told" in told.stderr

@@ -192,6 +192,68 @@ def test_verify_against_an_anchor_finds_a_chain_that_was_cut_with_its_head(tmp_p
     assert not queries.verify(anchor=anchor).ok
 
 
+def test_row_that_lists_people_is_found_by_each_of_them_and_by_nobody_else():
+    actions.write(actor="a", action="search people", detail={"shown": ["p1", "p2", "p1"]})
+    actions.write(actor="a", action="open record", subject="p1")
+    actions.write(actor="b", action="open record", subject="p3")
+    seen = {key: [line.seq for line in queries.found(queries.Asked(subjects=(key,)))] for key in ("p1", "p2", "p3")}
+    assert seen == {"p1": [2, 1], "p2": [1], "p3": [3]}
+    assert [line.seq for line in queries.rows_about("p1")] == [2]
+    assert queries.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DELETE FROM ledger_mention WHERE seq = 2 AND subject = 'p2'", "can't be found by the people"),
+        ("UPDATE ledger_mention SET subject = 'p9' WHERE seq = 2 AND subject = 'p1'", "can't be found by the people"),
+        ("INSERT INTO ledger_mention (seq, subject) VALUES (1, 'p9')", "whom it doesn't list"),
+    ],
+)
+def test_verify_finds_a_list_that_no_longer_leads_to_its_row(statement, words):
+    actions.write(actor="a", action="open record", subject="p1")
+    actions.write(actor="a", action="search people", detail={"shown": ["p1", "p2"]})
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement if "INSERT" not in statement else statement.replace("(1, 'p9')", "(2, 'p1')"))
+    tamper(statement)
+    [fault] = queries.verify().faults
+    assert words in fault.text
+
+
+def test_search_narrows_by_each_of_its_parts():
+    for actor, action, organisation in [("a", "open record", "X1"), ("b", "open record: refused", "X2")]:
+        actions.write(actor=actor, action=action, organisation=organisation, role="gp", subject="p1")
+    actions.write(actor="b", action="refuse page", organisation="X2", role="gp")
+    at = queries.latest(1)[0].at_real
+
+    def seqs(**asked: object) -> list[int]:
+        return [line.seq for line in queries.found(queries.Asked(**asked))]
+
+    assert seqs() == [3, 2, 1]
+    assert seqs(actor="b") == [3, 2]
+    assert seqs(action="open") == [2, 1]
+    assert seqs(organisation="X1") == [1]
+    assert seqs(refused=True) == [3, 2]
+    assert seqs(refused=True, subjects=("p1",)) == [2]
+    assert seqs(since=at, until=at) == []
+    assert 3 in seqs(since=at)
+    assert 3 not in seqs(until=at)
+    assert seqs(upto=2) == [2, 1]
+    assert [line.seq for line in queries.found(queries.Asked(actor="b"), 1, before=3)] == [2]
+    assert [line.seq for line in queries.every(queries.Asked(actor="b"))] == [2, 3]
+    assert [(share.actor, share.rows, share.refused) for share in queries.shares(queries.Asked())] == [
+        ("b", 2, 2), ("a", 1, 0),
+    ]  # fmt: skip
+    assert queries.actions_seen() == ["open record", "open record: refused", "refuse page"]
+
+
+def test_plain_words_of_a_search_leave_out_whom_it_is_about():
+    asked = queries.Asked(actor="b", subjects=("p1",), refused=True)
+    assert asked.narrows
+    assert asked.plain() == {"actor": "b", "refused": "True"}
+    assert not queries.Asked(upto=5).narrows
+
+
 def test_write_after_the_head_was_lost_is_refused():
     write_some(2)
     tamper("DELETE FROM ledger_head")

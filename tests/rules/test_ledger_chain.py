@@ -133,3 +133,25 @@ def test_with_faults_turns_a_good_verdict():
     good = rules.Verdict(True, 1, ORIGIN, ())
     assert rules.with_faults(good, []).ok
     assert not rules.with_faults(good, [rules.Fault(2, "x")]).ok
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("", ()),
+        ("{", ()),
+        ("[1]", ()),
+        ('{"shown":"p1"}', ()),
+        ('{"n":1}', ()),
+        ('{"shown":["p2","p1","p2"]}', ("p2", "p1")),
+    ],
+)
+def test_people_of_a_list_are_told_once_each_and_any_text_is_met(detail, shown):
+    assert rules.shown_in(detail) == shown
+
+
+def test_mentions_are_compared_with_what_rows_list():
+    told = [(2, '{"shown":["a","b"]}'), (4, '{"shown":["a"]}')]
+    assert list(rules.faults_of_mentions(told, [(2, "b"), (2, "a"), (4, "a")])) == []
+    faults = list(rules.faults_of_mentions(told, [(1, "a"), (2, "b"), (4, "a")]))
+    assert [fault.seq for fault in faults] == [2, 1]

@@ -6,12 +6,12 @@ from oneplace.ledger import triggers
 
 
 def put_guard_on(apps, schema_editor):
-    for statement in triggers.guard_statements(schema_editor.connection.vendor):
+    for statement in triggers.guard_statements(schema_editor.connection.vendor, triggers.FIRST):
         schema_editor.execute(statement, params=None)
 
 
 def take_guard_off(apps, schema_editor):
-    for statement in triggers.unguard_statements(schema_editor.connection.vendor):
+    for statement in triggers.unguard_statements(schema_editor.connection.vendor, triggers.FIRST):
         schema_editor.execute(statement, params=None)
 
 

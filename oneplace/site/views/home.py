@@ -11,9 +11,9 @@ from oneplace.ledger import queries as ledger
 from oneplace.record import door
 from oneplace.record import queries as record
 from oneplace.record.presenters.pages import hit_row
+from oneplace.site.ledger_search import told
 from oneplace.site.shell import kept
 from oneplace.site.views.feeds import summary
-from oneplace.site.views.ledger import told
 
 
 @signed_in

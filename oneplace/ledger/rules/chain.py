@@ -85,6 +85,31 @@ def canonical(line: Line) -> bytes:
     )
 
 
+def shown_in(detail: str) -> tuple[str, ...]:
+    """Keys of those whom a row tells of in a list: its detail's "shown", each once; empty for any other text."""
+    try:
+        told = orjson.loads(detail) if detail else {}
+    except orjson.JSONDecodeError:
+        return ()
+    shown = told.get("shown") if isinstance(told, dict) else None
+    return tuple(dict.fromkeys(str(key) for key in shown)) if isinstance(shown, list) else ()
+
+
+def faults_of_mentions(told: Iterable[tuple[int, str]], kept: Iterable[tuple[int, str]]) -> Iterator[Fault]:
+    """Rows whose list of people isn't the one by which they are found.
+
+    `told`: number and detail of rows, `kept`: number and key of mentions; both in the order of their numbers.
+    """
+    mentions: dict[int, set[str]] = {}
+    for seq, key in kept:
+        mentions.setdefault(seq, set()).add(key)
+    for seq, detail in told:
+        if mentions.pop(seq, set()) != set(shown_in(detail)):
+            yield Fault(seq, f"row {seq} can't be found by the people whom it lists")
+    for seq in sorted(mentions):
+        yield Fault(seq, f"row {seq} is to be found by people whom it doesn't list")
+
+
 def chain_hash(previous: str, content: bytes) -> str:
     """SHA-256 over the hash before and the row's bytes, in hexadecimal."""
     return hashlib.sha256(previous.encode() + content).hexdigest()

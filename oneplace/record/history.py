@@ -1,0 +1,81 @@
+"""Who has looked at a person's record, as that person may read it: organisations and roles, when, why.
+
+For the person's own pages and for an answer to a request. Staff are told by organisation and role; which of them it
+was stands in the ledger for the privacy officer. What was refused showed nothing and is left out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from oneplace.access import roles
+from oneplace.kernel.ids import PersonId
+from oneplace.ledger import queries as ledger
+from oneplace.ledger.queries import Asked, Line
+from oneplace.place import queries as place
+from oneplace.record.tracing import keys_of
+
+_WORDS = {
+    "open record": "Opened the record",
+    "open entry": "Opened one entry with its source's words",
+    "search people": "Found in a search",
+    "list people": "Listed among people of the organisation",
+    "list letters": "A letter was listed",
+    "file letter": "Filed a letter",
+    "take back filing of letter": "Took back the filing of a letter",
+    "export ledger": "Exported who has looked",
+    "trace person": "Looked up who has looked",
+    "search ledger": "Looked up who has looked",
+}
+"""Actions that show or use something of a person, in words for that person; others are the system's own work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One look: when, by which organisation, in which role, what was done, and on what ground."""
+
+    at: datetime
+    organisation: str
+    role: str
+    what: str
+    purpose: str
+    basis: str
+    emergency: bool
+
+
+def access_history(
+    person: PersonId, *, since: datetime | None = None, until: datetime | None = None, limit: int = 100, before: int = 0
+) -> tuple[list[Looked], int | None]:
+    """Looks at one person, newest first, and the number to page on from as `before` (None at the end).
+
+    Kept under every key that the person's records had, so that nothing is lost by a merge. Permitted ones alone.
+    The caller decides who may ask: it is the person's own, or the privacy officer's.
+    """
+    asked = Asked(subjects=keys_of(person), since=since, until=until)
+    looked: list[Looked] = []
+    while True:
+        lines = ledger.found(asked, limit, before=before)
+        for line in lines:
+            if line.action in _WORDS:
+                looked.append(_looked(line))
+                if len(looked) == limit:
+                    return looked, line.seq
+        if len(lines) < limit:
+            return looked, None
+        before = lines[-1].seq
+
+
+def _looked(line: Line) -> Looked:
+    role = roles.role(line.role)
+    names = place.names().organisations
+    detail = orjson.loads(line.detail) if line.detail else {}
+    return Looked(
+        line.at_real,
+        names.get(line.organisation, line.organisation) or "This place's operator",
+        role.label if role else line.role,
+        _WORDS[line.action],
+        line.purpose,
+        line.basis,
+        bool(detail.get("declaration")),
+    )
