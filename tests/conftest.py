@@ -40,6 +40,8 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.conf import settings
 
     settings.HOME = tmp_path_factory.mktemp("home")
+    # Tests of other things sign in with one step; tests/rooms/test_site_second_step.py asks for both.
+    settings.SECOND_STEP = False
 
 
 @pytest.fixture(autouse=True)

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.staticfiles.views import serve as serve_finders
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
-from oneplace.access import actions, queries, roles
+from oneplace.access import actions, proof, queries, roles
 from oneplace.ledger import actions as ledger
 
 View = Callable[..., HttpResponseBase]
@@ -39,7 +41,7 @@ def public(view: View) -> View:
 
 
 def arriving(view: View) -> View:
-    """Any signed-in user may ask, also one who has yet to choose the hat: the pages on the way in."""
+    """Any signed-in user may ask, also one who has yet to set up the second step or choose the hat."""
 
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return _for_stranger(request) or _private(view(request, *args, **kwargs))
@@ -87,6 +89,21 @@ def machine(view: View) -> View:
 
     # A machine carries no cookie, so there is no cross-site request to forge.
     return csrf_exempt(_declared(checked, view, Policy("machine")))
+
+
+def step_up(view: View) -> View:
+    """Only who proved in the last minutes who they are may ask; others do, and come back with what they posted.
+
+    It stands under a policy: `@staff("...")`, then `@step_up`. How many minutes is the setting `step_up_minutes`.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not proof.proved_lately(request):
+            raise ReauthenticationRequired  # allauth's middleware keeps the request and asks for the proof
+        return view(request, *args, **kwargs)
+
+    return checked
 
 
 def policy_of(view: object) -> Policy | None:
@@ -146,11 +163,15 @@ def _for_stranger(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _for_user(request: HttpRequest) -> HttpResponseBase | None:
-    """Where someone goes who isn't signed in, or wears no hat yet; None for one who is ready."""
+    """Where someone goes who isn't signed in, took no second step or wears no hat yet; None for one who is ready."""
     stranger = _for_stranger(request)
-    if stranger is not None or queries.worn_hat(request.user) is not None:
+    if stranger is not None:
         return stranger
-    return redirect_to_login(request.get_full_path(), reverse("hat"))
+    if settings.SECOND_STEP and not proof.proved_twice(request):
+        return redirect("mfa_index")
+    if queries.worn_hat(request.user) is None:
+        return redirect_to_login(request.get_full_path(), reverse("hat"))
+    return None
 
 
 def _for_permission(request: HttpRequest, permission: str) -> HttpResponseBase | None:

@@ -27,6 +27,11 @@ class Config(BaseSettings):
     hosts: list[str] = Field(default=["127.0.0.1", "localhost", "[::1]"], description="Names this server answers to.")
     secret_key: str = Field(default="", description="Signs sessions; empty means a random one kept in the home folder.")
 
+    idle_minutes: int = Field(default=30, ge=1, description="A session in which nothing was done so long is ended.")
+    session_hours: int = Field(default=8, ge=1, description="A session ends after so many hours, whatever was done.")
+    sessions_per_user: int = Field(default=3, ge=1, description="Sessions a user may have; a new one ends the oldest.")
+    step_up_minutes: int = Field(default=5, ge=1, description="How fresh a proof of identity some acts need.")
+
     mesh_url: str = Field(default="", description="Address of MESH; empty means no MESH.")
     mesh_mailbox: str = Field(default="", description="Our mailbox.")
     mesh_password: str = Field(default="", description="Its password.")

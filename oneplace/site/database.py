@@ -46,3 +46,4 @@ def _migrate(say: Callable[[str], None]) -> None:
         if missing_migrations():
             say("Bringing the database up to date ...")
             call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)

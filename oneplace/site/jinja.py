@@ -1,9 +1,12 @@
 """The template environment: templates of every room and of the NHS.UK library, and what pages may call."""
 
+import json
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
 from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
@@ -31,5 +34,6 @@ def environment(**options: Any) -> Environment:
         count=words.count,
         nhs=nhs_number.spaced,
         plural=words.plural,
+        jsonable=partial(json.dumps, cls=DjangoJSONEncoder),
     )
     return made

@@ -28,6 +28,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "oneplace.ledger",
     "oneplace.place",
     "oneplace.access",
@@ -46,6 +50,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "oneplace.access.hats.Hats",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "oneplace.access.sessions.Limits",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "oneplace.access.policy.DenyBareViews",
     "oneplace.site.middleware.Private",
@@ -82,8 +88,32 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False  # it would log the names that people type
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 
+# allauth: the second step, passkeys and lists of sessions. Nobody signs up here, and no page is its own.
+SECOND_STEP = not config.demo  # staff take one, or have one taken at their identity provider
+PROVIDERS_WITH_SECOND_STEP: frozenset[str] = frozenset()
+STEP_UP_MINUTES = config.step_up_minutes
+ACCOUNT_ADAPTER = "oneplace.site.adapters.Account"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * config.step_up_minutes
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_TEMPLATE_EXTENSION = "jinja"
+MFA_ADAPTER = "oneplace.site.adapters.SecondSteps"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # there are no addresses of e-mail here
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "oneplace"
+MFA_TOTP_TOLERANCE = 1  # of 30 seconds either way: phones' clocks differ
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not config.https  # this machine by plain HTTP, for a trial
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# All processes count the same wrong codes, and none takes a code that another took.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"}}
+
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = config.session_hours * 3600
+IDLE_MINUTES = config.idle_minutes
+SESSIONS_PER_USER = config.sessions_per_user
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

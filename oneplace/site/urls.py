@@ -2,14 +2,28 @@
 
 from django.urls import include, path
 
-from oneplace.site.views import feeds, home, ledger, quarantine, signin
+from oneplace.site.views import account, feeds, home, ledger, quarantine, signin
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("progress/", home.progress, name="progress"),
     path("sign-in/", signin.sign_in, name="sign-in"),
     path("sign-in/demo/", signin.demo, name="sign-in-demo"),
+    # Names with an underscore are those that allauth asks for.
+    path("sign-in/", signin.sign_in, name="account_login"),
+    path("sign-in/second-step/", signin.second_step, name="mfa_authenticate"),
+    path("sign-in/passkey/", signin.passkey, name="mfa_login_webauthn"),
+    path("confirm/", signin.confirm, name="confirm"),
     path("hat/", signin.hat, name="hat"),
+    path("account/", account.account, name="mfa_index"),
+    path("account/app/", account.add_app, name="mfa_activate_totp"),
+    path("account/app/remove/", account.remove_app, name="mfa_deactivate_totp"),
+    path("account/passkeys/add/", account.add_passkey, name="mfa_add_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", account.remove_passkey, name="mfa_remove_webauthn"),
+    path("account/codes/", account.codes, name="mfa_view_recovery_codes"),
+    path("account/codes/new/", account.new_codes, name="mfa_generate_recovery_codes"),
+    path("account/password/", account.password, name="account-password"),
+    path("account/sessions/", account.end_others, name="account-sessions"),
     path("sign-out/", signin.sign_out, name="sign-out"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/feeds.csv", feeds.download, name="feeds-csv"),

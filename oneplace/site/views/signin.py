@@ -2,8 +2,19 @@
 
 from typing import Any
 
-from django.contrib.auth import login
+from allauth.account.internal.flows.login import perform_password_login, record_authentication
+from allauth.account.internal.flows.reauthentication import resume_request
+from allauth.account.models import Login
+from allauth.mfa.base.forms import ReauthenticateForm
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.internal.auth import begin_authentication
+from allauth.mfa.webauthn.views import login_webauthn
+from axes.handlers.proxy import AxesProxyHandler
+from django.contrib.auth import authenticate, login, user_login_failed
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,13 +23,14 @@ from oneplace.access import queries as access
 from oneplace.access import roles
 from oneplace.access.hats import choose_hat
 from oneplace.access.policy import arriving, public
+from oneplace.access.proof import means_of
 from oneplace.place import queries as place
 from oneplace.site.shell import in_demo, kept
 from oneplace.site.views.posting import posted
 
 
 class SignIn(LoginView):
-    """Name and password, and in the demo the staff to choose from."""
+    """Name and password, a passkey, and in the demo the staff to choose from; then the second step, if one is set."""
 
     template_name = "site/sign_in.jinja"
     redirect_authenticated_user = False
@@ -28,9 +40,73 @@ class SignIn(LoginView):
         personas = kept("personas.json") or [] if in_demo(self.request) else []
         return super().get_context_data(**values) | {"personas": personas}
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """The password was right: go on to the second step, or in."""
+        arriving_user = Login(user=form.get_user(), redirect_url=self.get_success_url())
+        return perform_password_login(self.request, {"username": form.get_user().get_username()}, arriving_user)
+
+
+class SecondStep(AuthenticateView):
+    """The second step of signing in. A wrong code counts like a wrong password: six lock the name."""
+
+    template_name = "site/second_step.jinja"
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """A name that was locked meanwhile stays out, whatever is told."""
+        if not AxesProxyHandler.is_allowed(request, self._whose()):
+            return locked_out(request, {})
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """Count it, and ask again."""
+        user_login_failed.send(sender=__name__, credentials=self._whose(), request=self.request)
+        return super().form_invalid(form)
+
+    def _whose(self) -> dict[str, str]:
+        return {"username": self.stage.login.user.get_username()}
+
 
 sign_in = public(SignIn.as_view())
+second_step = public(SecondStep.as_view())
+passkey = public(login_webauthn)
 sign_out = public(LogoutView.as_view())
+
+
+@arriving
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Prove again who you are, before something that needs it: by second step, password, or in the demo one click."""
+    means = [*means_of(request.user), *(["demo"] if in_demo(request) else [])]
+    if request.method == "POST" and _is_proved(request, means):
+        return resume_request(request) or redirect("home")
+    options = begin_authentication(request.user) if "passkey" in means else None
+    values = {
+        "means": means,
+        "options": options,
+        "wrong": request.method == "POST",
+        "next": request.GET.get("next", ""),
+    }
+    return render(request, "site/confirm.jinja", values, status=422 if values["wrong"] else 200)
+
+
+def _is_proved(request: HttpRequest, means: list[str]) -> bool:
+    """Try what was sent, by a means that this user has; what succeeds is recorded in the session."""
+    told = next((name for name in means if request.POST.get({"passkey": "credential"}.get(name, name))), "")
+    if told in _FORMS:
+        form = _FORMS[told](user=request.user, data=request.POST)
+        proved = form.is_valid()
+        if proved:
+            form.save()
+        return proved
+    name = request.user.get_username()
+    proved = told == "demo" or bool(
+        told and authenticate(request, username=name, password=request.POST.get("password", ""))
+    )
+    if proved:
+        record_authentication(request, request.user, method=told, reauthenticated=True)
+    return proved
+
+
+_FORMS = {"code": ReauthenticateForm, "passkey": ReauthenticateWebAuthnForm}
 
 
 @public

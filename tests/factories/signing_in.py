@@ -1,0 +1,37 @@
+"""Staff who sign in, as tests need them: a user with a password, the code that their app shows, a browser of theirs."""
+
+import time
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
+
+from oneplace.access import actions
+from oneplace.access.models import User
+
+PASSWORD = "correct horse battery"
+
+
+def staff(username: str = "asha", role: str = "data-manager", organisation: str = "Z90010") -> User:
+    """A member of staff with PASSWORD."""
+    told = {"display_name": username.title(), "role": role, "organisation_code": organisation}
+    return actions.create_user(username=username, password=PASSWORD, by="test", **told)
+
+
+def code_of(secret: str, steps: int = 0) -> str:
+    """What the app shows now, or some steps of 30 seconds from now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def signed_in(user: User, client: Client | None = None) -> Client:
+    """A browser in which this user typed the password."""
+    client = client or Client()
+    client.post("/sign-in/", {"username": user.username, "password": PASSWORD})
+    return client
+
+
+def with_app(user: User) -> str:
+    """Set up an app for this user as the page does; returns its secret."""
+    client = signed_in(user)
+    secret = client.get("/account/app/").context_data["form"].secret
+    assert client.post("/account/app/", {"code": code_of(secret, -1)}).status_code == 302
+    return str(secret)
