@@ -73,8 +73,9 @@ def read(raw: bytes, name: str = "") -> Message | Reject:
 
 def _row(raw: bytes) -> Message | Reject | None:
     """An object that is no FHIR but a row of an extract; None where its keys are of no layout."""
-    document = orjson.loads(raw)
-    return tables.read_object(document) if isinstance(document, dict) else None
+    text, guessed = decoded(raw) or ("", False)
+    document = orjson.loads(text)
+    return tables.read_object(document, guessed) if isinstance(document, dict) else None
 
 
 class Piece(NamedTuple):

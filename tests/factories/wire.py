@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 SNOMED = "http://snomed.info/sct"
 READ = "http://read.info/readv2"
@@ -89,6 +90,33 @@ def bundle(*resources: Any, **more: Any) -> bytes:
 def wrapped(entries: Any, **more: Any) -> bytes:
     """A bundle of these entries, whatever they are."""
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries, **more}).encode()
+
+
+def xml_of(resource: dict[str, Any]) -> bytes:
+    """A resource as FHIR writes it in XML."""
+    sort = resource["resourceType"]
+    return f'<{sort} xmlns="http://hl7.org/fhir">{_inside(resource)}</{sort}>'.encode()
+
+
+def _inside(node: dict[str, Any]) -> str:
+    keys = [key for key in node if key not in ("resourceType", "url")]
+    return "".join(_element(key, told) for key in keys for told in _several(node[key]))
+
+
+def _several(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else [told]
+
+
+def _element(key: str, told: Any) -> str:
+    if key in ("resource", "contained"):
+        return f"<{key}>{xml_of(told).decode()}</{key}>"
+    if key == "div":
+        return told
+    if isinstance(told, dict):
+        address = f" url={quoteattr(told['url'])}" if "url" in told else ""
+        return f"<{key}{address}>{_inside(told)}</{key}>"
+    value = str(told).lower() if isinstance(told, bool) else escape(str(told), {'"': "&quot;"})
+    return f'<{key} value="{value}"/>'
 
 
 def without(resource: Resource, *keys: str) -> Resource:

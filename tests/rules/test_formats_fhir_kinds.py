@@ -2,11 +2,10 @@
 
 import json
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from factories import wire
-from factories.wire import clinical, concept, patient, practice, reference
+from factories.wire import clinical, concept, patient, practice, reference, xml_of
 
 from oneplace import formats
 from oneplace.kernel.rows import Kind, Message, Move, PersonRow, Reject
@@ -37,33 +36,6 @@ def refused(raw: bytes) -> Reject:
     answer = formats.read(raw)
     assert isinstance(answer, Reject)
     return answer
-
-
-def xml_of(resource: dict[str, Any]) -> bytes:
-    """A resource as FHIR writes it in XML."""
-    sort = resource["resourceType"]
-    return f'<{sort} xmlns="http://hl7.org/fhir">{_inside(resource)}</{sort}>'.encode()
-
-
-def _inside(node: dict[str, Any]) -> str:
-    keys = [key for key in node if key not in ("resourceType", "url")]
-    return "".join(_element(key, told) for key in keys for told in _several(node[key]))
-
-
-def _several(told: Any) -> list[Any]:
-    return told if isinstance(told, list) else [told]
-
-
-def _element(key: str, told: Any) -> str:
-    if key in ("resource", "contained"):
-        return f"<{key}>{xml_of(told).decode()}</{key}>"
-    if key == "div":
-        return told
-    if isinstance(told, dict):
-        address = f" url={quoteattr(told['url'])}" if "url" in told else ""
-        return f"<{key}{address}>{_inside(told)}</{key}>"
-    value = str(told).lower() if isinstance(told, bool) else escape(str(told), {'"': "&quot;"})
-    return f'<{key} value="{value}"/>'
 
 
 FACTS = [

@@ -78,6 +78,9 @@ def test_object_a_line_reads_like_a_row():
     assert (entry.kind, entry.source_id, entry.display, entry.status) == (Kind.PLAN, "7", "Place of death", "active")
     assert entry.detail["text"] == "To be at home"
     assert message.events == ()
+    accented = read(json.dumps(rows | {"preference": "Chez \xe9l\xe8ne"}, ensure_ascii=False).encode("cp1252"))
+    assert accented.entries[0].detail["text"] == "Chez \xe9l\xe8ne"
+    assert accented.issues[0].code == "charset-guessed"
     assert refused(json.dumps({"a": 1})).code == "not-fhir"
     assert refused("[1]").code == "not-fhir"
 

@@ -1,20 +1,17 @@
-"""FHIR STU3 and R4, in JSON and XML, to canonical rows: records, letters, messages, single resources.
+"""FHIR DSTU2, STU3 and R4, in JSON and XML, to canonical rows: records, letters, messages, single resources.
 
 Validated entry by entry: one bad entry never loses the rest (15 of 24 official bundles break strict validation).
 Stored bytes are the truth; these rows are an index of them. No file name is read, no resource is written again.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from oneplace.formats.fhir.bundle import ADDRESS_END, note_resources, release_of, takes_back
 from oneplace.formats.fhir.document import SAFE_CODE, is_xml, loaded, spine_codes
 from oneplace.formats.fhir.entries import CONTEXT, NOT_ABOUT_A_PERSON, READERS
-from oneplace.formats.fhir.medicines import note_order
 from oneplace.formats.fhir.people import merges, numbered, patient_key, person_row, registration
-from oneplace.formats.fhir.r4 import as_stu3, is_r4
 from oneplace.formats.fhir.reading import NOTHING, Node, Reading
 from oneplace.formats.fhir.whose import is_practice, source_organisation
 from oneplace.formats.limits import MAX_ID
@@ -23,11 +20,10 @@ from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import EntryRow, EventRow, Issue, Message, Move, PersonRow, Reject, Severity
 
 FORMAT = "fhir-stu3-json"
-FORMATS = (FORMAT, "fhir-stu3-xml", "fhir-r4-json", "fhir-r4-xml")
+FORMATS = tuple(f"fhir-{release}-{written}" for release in ("stu3", "r4", "dstu2") for written in ("json", "xml"))
 
 _SUBJECTS = ("subject", "patient", "for", "beneficiary")
 _STAMPS = {"MessageHeader": "timestamp", "Composition": "date"}
-_ADDRESS_END = re.compile(r"[/:]")
 
 
 def read(raw: bytes) -> Message | Reject:
@@ -36,31 +32,33 @@ def read(raw: bytes) -> Message | Reject:
     in_xml = is_xml(raw)
     bundle = loaded(raw, issues)
     if isinstance(bundle, Reject):
-        return replace(bundle, format=_format(False, in_xml))
+        return replace(bundle, format=_format("stu3", in_xml))
     return _message(bundle, issues, in_xml)
 
 
-def _format(r4: bool, in_xml: bool) -> str:
-    return f"fhir-{'r4' if r4 else 'stu3'}-{'xml' if in_xml else 'json'}"
+def _format(release: str, in_xml: bool) -> str:
+    return f"fhir-{release}-{'xml' if in_xml else 'json'}"
 
 
 def _message(bundle: Node, issues: list[Issue], in_xml: bool) -> Message | Reject:
     reading = Reading()
     reading.issues, reading.lenient = issues, in_xml
-    told: list[tuple[int, Node]] = []
-    patients: list[tuple[int, Node]] = []
-    reading.r4 = is_r4(bundle)
-    _index(reading, bundle["entry"], told, patients)
-    format_name = _format(reading.r4, in_xml)
+    told: list[tuple[str, Node]] = []
+    patients: list[tuple[str, Node]] = []
+    reading.release, in_stu3 = release_of(bundle)
+    note_resources(reading, bundle["entry"], told, patients, in_stu3)
+    format_name = _format(reading.release, in_xml)
     reading.at = _made_at(reading, bundle, told)
     code, name = source_organisation(reading, patients[0][1] if patients else NOTHING, told)
     reading.source_name = name
     people, events = _people(reading, patients)
     entries = _entries(reading, told)
+    if takes_back(told):
+        entries = tuple(replace(entry, status="entered-in-error") for entry in entries)
     if not people and not reading.strangers:
         return _nobody(told, format_name)
     if not code:
-        reading.path = f"entry[{patients[0][0]}]" if patients else "entry[0]"
+        reading.path = patients[0][0] if patients else "entry[0]"
         reading.fault("managingOrganization", "source-missing", "no ODS code tells whose data this is")
     return Message(
         format_name,
@@ -81,7 +79,7 @@ def _events(events: tuple[EventRow, ...], source_code: str) -> tuple[EventRow, .
     return tuple(event for event in events if event.move is not Move.REGISTERED or is_practice(source_code))
 
 
-def _nobody(told: list[tuple[int, Node]], format_name: str) -> Reject:
+def _nobody(told: list[tuple[str, Node]], format_name: str) -> Reject:
     sorts = {resource["resourceType"] for _, resource in told}
     if sorts and sorts <= NOT_ABOUT_A_PERSON:
         named = ", ".join(sorted(sorts)[:4])
@@ -100,48 +98,7 @@ def _visits(entries: tuple[EntryRow, ...], source_code: str) -> Iterator[EventRo
             yield EventRow(entry.local_id, Move.ATTENDED, entry.happened_at, entry.source_id, path=entry.path)
 
 
-def _index(
-    reading: Reading, entries: list[Any], told: list[tuple[int, Node]], patients: list[tuple[int, Node]]
-) -> None:
-    """First pass: resources by reference, roles by practitioner, last issues by plan, and the patients."""
-    resources = reading.resources
-    for index, entry in enumerate(entries):
-        resource: Any = entry.get("resource") if entry.__class__ is dict else None
-        sort = resource.get("resourceType") if resource.__class__ is dict else None
-        if sort.__class__ is not str:
-            if not _asks_to_remove(entry):
-                reading.path = f"entry[{index}]"
-                reading.fault("", "no-resource", "this entry holds no resource with a resourceType; it was left out")
-            continue
-        address = entry.get("fullUrl")
-        if address.__class__ is str and "id" not in resource:
-            resource = resource | {"id": _ADDRESS_END.split(address)[-1]}
-        if reading.r4:
-            resource = as_stu3(resource)
-        told.append((index, resource))
-        key = resource.get("id")
-        if key.__class__ is str:
-            resources[f"{sort}/{key}"] = resource
-        if address.__class__ is str:
-            resources[address] = resource
-        if sort == "MedicationRequest":
-            note_order(reading, resource)
-        elif sort == "PractitionerRole":
-            practitioner = resource.get("practitioner")
-            reference = practitioner.get("reference") if practitioner.__class__ is dict else None
-            if reference.__class__ is str:
-                reading.roles[reference] = resource
-        elif sort == "Patient":
-            patients.append((index, resource))
-
-
-def _asks_to_remove(entry: Any) -> bool:
-    """True for an entry of a transaction that asks for something to be removed, and so holds no resource."""
-    request = entry.get("request") if entry.__class__ is dict else None
-    return request.__class__ is dict and request.get("method") == "DELETE"
-
-
-def _made_at(reading: Reading, bundle: Node, told: list[tuple[int, Node]]) -> datetime | None:
+def _made_at(reading: Reading, bundle: Node, told: list[tuple[str, Node]]) -> datetime | None:
     """When the export was made: the bundle's own time, else the newest date of a list of its sections."""
     meta = bundle.get("meta")
     updated = meta.get("lastUpdated") if meta.__class__ is dict else None
@@ -164,11 +121,11 @@ def _made_at(reading: Reading, bundle: Node, told: list[tuple[int, Node]]) -> da
     return max((at for at in found if at is not None), default=None)
 
 
-def _people(reading: Reading, patients: list[tuple[int, Node]]) -> tuple[tuple[PersonRow, ...], tuple[EventRow, ...]]:
+def _people(reading: Reading, patients: list[tuple[str, Node]]) -> tuple[tuple[PersonRow, ...], tuple[EventRow, ...]]:
     people: dict[str, PersonRow] = {}
     events: list[EventRow] = []
-    for index, patient in patients:
-        reading.path = f"entry[{index}]"
+    for path, patient in patients:
+        reading.path = path
         key = patient_key(reading, patient) if "id" not in patient else _key(reading, patient)
         if not key or key in people:
             continue
@@ -182,13 +139,13 @@ def _people(reading: Reading, patients: list[tuple[int, Node]]) -> tuple[tuple[P
     return tuple(people.values()), tuple(events)
 
 
-def _entries(reading: Reading, told: list[tuple[int, Node]]) -> tuple[EntryRow, ...]:
+def _entries(reading: Reading, told: list[tuple[str, Node]]) -> tuple[EntryRow, ...]:
     rows: list[EntryRow] = []
     seen: set[tuple[str, str]] = set()
     only = next(iter(reading.people)) if len(reading.people) == 1 else ""
-    for index, resource in told:
+    for path, resource in told:
         sort = resource["resourceType"]
-        reading.path = f"entry[{index}]"
+        reading.path = path
         if sort in CONTEXT:
             continue
         if sort not in READERS:
@@ -227,7 +184,7 @@ def _stranger(reading: Reading, sort: str, resource: Node) -> None:
 def _owner(reading: Reading, resource: Node, only: str) -> bool:
     """Find whose entry it is; false, with an issue, where that is nobody."""
     subject = next((told for key in _SUBJECTS if (told := resource.get(key)).__class__ is dict), None)
-    subject = subject or _attending(reading, resource)
+    subject = subject or _attending(reading, resource) or _of_visit(reading, resource)
     reference = subject.get("reference") if subject.__class__ is dict else None
     if reference.__class__ is str:
         key = reference.rpartition("/")[2]
@@ -259,11 +216,20 @@ def _attending(reading: Reading, resource: Node) -> Node | None:
     return None
 
 
+def _of_visit(reading: Reading, resource: Node) -> Node | None:
+    """The patient of the visit at which it was told: a notice's answers name no other subject."""
+    for key in ("encounter", "context"):
+        visit = reading.target(resource, key)[1] if resource.get(key).__class__ is dict else NOTHING
+        if visit.get("subject").__class__ is dict:
+            return visit["subject"]  # type: ignore[no-any-return]
+    return None
+
+
 def _known_elsewhere(reading: Reading, subject: Node) -> bool:
     """Whose entry it is in a message without patients: someone whom the sender has told of, by key or NHS number."""
     told = reading.text(subject, "reference", "subject.")
     number = numbered(reading, subject)
-    key = _ADDRESS_END.split(told)[-1][:MAX_ID] if told else number
+    key = ADDRESS_END.split(told)[-1][:MAX_ID] if told else number
     if not key or key.startswith("#"):
         reading.fault("subject", "subject-unknown", "nothing tells whom this is about; it was left out")
         return False

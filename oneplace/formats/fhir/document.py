@@ -15,6 +15,9 @@ SAFE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{1,59}")
 """Codes that may be named in a reason: no free text, which may name a person."""
 
 
+_OF_OTHER_RELEASES = ("Patient", "ServiceRequest", "MedicationOrder", "DiagnosticOrder")
+
+
 def is_xml(raw: bytes) -> bool:
     """True for bytes that begin as XML does, whatever their character set."""
     return raw[:400].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"<")
@@ -97,7 +100,7 @@ def _refusal(document: Any) -> Reject | None:
     if sort in NOT_ABOUT_A_PERSON:
         return _reject("no-person", f"This is {sort}, which is about no one person's record; nothing was filed.")
     if sort != "Bundle":
-        return None if sort in READERS or sort in ("Patient", "ServiceRequest") else _not_read(sort)
+        return None if sort in READERS or sort in _OF_OTHER_RELEASES else _not_read(sort)
     if not isinstance(document.get("entry"), list) or not document["entry"]:
         return _reject("bundle-empty", "This Bundle has no entries; ask the sender for the record again.", "entry")
     return None

@@ -19,7 +19,7 @@ def as_stu3(resource: Node) -> Node:
     return change(resource | {"told_as": sort}) if change else resource
 
 
-def _code(told: Any) -> Any:
+def code_of(told: Any) -> Any:
     """The code of a coded status; anything else as it came."""
     if told.__class__ is not dict:
         return told
@@ -39,7 +39,7 @@ def _single(node: Node, key: str) -> Node:
     return node
 
 
-def _renamed(node: Node, **names: str) -> Node:
+def renamed(node: Node, **names: str) -> Node:
     """Elements under other names, where the other isn't there yet."""
     for new, old in names.items():
         if old in node and new not in node:
@@ -50,8 +50,8 @@ def _renamed(node: Node, **names: str) -> Node:
 def _coded_statuses(node: Node) -> Node:
     for key in ("clinicalStatus", "verificationStatus"):
         if key in node:
-            node[key] = _code(node[key])
-    return _renamed(node, assertedDate="recordedDate")
+            node[key] = code_of(node[key])
+    return renamed(node, assertedDate="recordedDate")
 
 
 def _condition(node: Node) -> Node:
@@ -69,14 +69,14 @@ def _agent(node: Node) -> Node:
 
 
 def _immunization(node: Node) -> Node:
-    _renamed(node, date="occurrenceDateTime", practitioner="performer")
+    renamed(node, date="occurrenceDateTime", practitioner="performer")
     if node.get("status") == "not-done":
         node["notGiven"] = True
     return node
 
 
 def _encounter(node: Node) -> Node:
-    return _renamed(node, reason="reasonCode")
+    return renamed(node, reason="reasonCode")
 
 
 def _service_request(node: Node) -> Node:
@@ -96,7 +96,7 @@ def _service_request(node: Node) -> Node:
 def _is_referral(node: Node) -> bool:
     told = node.get("category")
     kinds = told if told.__class__ is list else [told]
-    return any(_code(kind) in _REFERRALS or _code(kind) == "referral" for kind in kinds)
+    return any(code_of(kind) in _REFERRALS or code_of(kind) == "referral" for kind in kinds)
 
 
 def _display(concept: Node) -> str:
@@ -175,7 +175,7 @@ _CHANGES: dict[str, Callable[[Node], Node]] = {
 }
 
 _ONLY_R4 = frozenset({"ServiceRequest", "CareTeam"})
-_R4_PROFILES = ("UKCore", "/R4/", "england.nhs.uk", "NHSDigital", "BARS", "BaRS")
+R4_PROFILES = ("UKCore", "/R4/", "england.nhs.uk", "NHSDigital", "BARS", "BaRS")
 _R4_ELEMENTS = {
     "AllergyIntolerance": ("recordedDate",),
     "Condition": ("recordedDate",),
@@ -185,25 +185,25 @@ _R4_ELEMENTS = {
     "Observation": ("hasMember",),
 }
 _CODED = ("clinicalStatus", "verificationStatus")
-
-
 _STU3_PROFILES = ("STU3", "CareConnect", "ITK", "/ADW-")
 _ONLY_STU3 = frozenset({"ReferralRequest", "ProcedureRequest", "DeviceComponent"})
 
 
-def is_r4(bundle: Node) -> bool:
-    """Of which version a bundle is: what only one of the two has decides; else R4, but for GP Connect's collections."""
-    resources = [entry.get("resource") for entry in bundle["entry"][:60] if entry.__class__ is dict]
-    told = [resource for resource in resources if resource.__class__ is dict]
-    if any(tells_r4(resource) for resource in told):
+def is_r4(bundle: Node, resources: list[Node]) -> bool:
+    """Of R4 and STU3, which a bundle is: what only one of the two has decides; else R4, but for GP Connect's
+    collections."""
+    if any(tells_r4(resource) for resource in resources):
         return True
-    profiles = " ".join(_profile(resource) for resource in (bundle, *told))
-    if any(mark in profiles for mark in _STU3_PROFILES) or any(one.get("resourceType") in _ONLY_STU3 for one in told):
+    profiles = " ".join(profile_of(resource) for resource in (bundle, *resources))
+    if any(mark in profiles for mark in _STU3_PROFILES):
+        return False
+    if any(one.get("resourceType") in _ONLY_STU3 for one in resources):
         return False
     return bundle.get("type") in ("single", "document", "message", "transaction", "batch", "searchset")
 
 
-def _profile(resource: Node) -> str:
+def profile_of(resource: Node) -> str:
+    """The profiles that a resource claims, as text to look for marks in."""
     meta = resource.get("meta")
     return str(meta.get("profile", "")) if meta.__class__ is dict else ""
 
@@ -211,8 +211,8 @@ def _profile(resource: Node) -> str:
 def tells_r4(resource: Node) -> bool:
     """True for a resource that can only be of R4: by its sort, its profile, or elements that STU3 doesn't have."""
     sort = str(resource.get("resourceType"))
-    profile = _profile(resource)
-    if sort in _ONLY_R4 or any(mark in profile for mark in _R4_PROFILES):
+    profile = profile_of(resource)
+    if sort in _ONLY_R4 or any(mark in profile for mark in R4_PROFILES):
         return True
     if any(key in resource for key in _R4_ELEMENTS.get(sort, ())):
         return True

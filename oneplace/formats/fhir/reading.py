@@ -32,7 +32,7 @@ class Reading:
         "local_id",
         "path",
         "people",
-        "r4",
+        "release",
         "resources",
         "roles",
         "source_id",
@@ -56,7 +56,7 @@ class Reading:
         self.people: set[str] = set()  # local ids of the patients of the bundle
         self.strangers: dict[str, PersonRow] = {}  # patients that a message names by key alone
         self.lenient = False  # XML: a lone element may be a list of one
-        self.r4 = False
+        self.release = "stu3"  # of FHIR: dstu2, stu3 or r4
 
     def fault(self, where: str, code: str, text: str, severity: Severity = Severity.ERROR) -> None:
         """File an issue on this entry, or on its element `where`."""

@@ -19,7 +19,7 @@ _KEEPERS = ("custodian", "serviceProvider", "managingOrganization", "sourceOrgan
 _ACTORS = ("requester", "performer", "author", "agent", "onBehalfOf", "actor", "individual", "recorder", "asserter")
 
 
-def source_organisation(reading: Reading, patient: Node, told: list[tuple[int, Node]]) -> tuple[str, str]:
+def source_organisation(reading: Reading, patient: Node, told: list[tuple[str, Node]]) -> tuple[str, str]:
     """Code and name of the organisation whose data this is; empty where nothing tells."""
     resources = [resource for _, resource in told]
     header = next((one for one in resources if one.get("resourceType") == "MessageHeader"), NOTHING)

@@ -73,7 +73,6 @@ def read(raw: bytes, layouts: Sequence[Layout] = ()) -> Message | Reject:
     told = decoded(raw)
     if told is None:
         return Reject("The characters are in no known set; send the file in UTF-8.", "charset", "", format_name)
-    guessed = [Issue("", "charset-guessed", "not UTF-8: read as Windows-1252; accents may be wrong")] if told[1] else []
     try:
         table = list(csv.reader(io.StringIO(told[0], newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
@@ -84,7 +83,7 @@ def read(raw: bytes, layouts: Sequence[Layout] = ()) -> Message | Reject:
     if fault:
         return Reject(fault[1], fault[0], "", format_name)
     values = dict(zip(heading, (value.strip() for value in told_rows[0]), strict=True))
-    return message_of(values, layout, format_name, guessed)
+    return message_of(values, layout, format_name, _guess(told[1]))
 
 
 def _fault(heading: Sequence[str], told: Sequence[Sequence[str]]) -> tuple[str, str] | None:
@@ -102,11 +101,19 @@ def _fault(heading: Sequence[str], told: Sequence[Sequence[str]]) -> tuple[str, 
     return None
 
 
-def read_object(document: Mapping[str, Any], layouts: Sequence[Layout] = ()) -> Message | Reject | None:
-    """One object of an NDJSON extract as a message; None where its keys are of no layout."""
+def read_object(
+    document: Mapping[str, Any], guessed: bool = False, layouts: Sequence[Layout] = ()
+) -> Message | Reject | None:
+    """One object of an NDJSON extract as a message, `guessed` where its character set was; None where its keys are of
+    no layout."""
     values = {str(key).strip().casefold(): _text(value) for key, value in document.items()}
     layout = _layout(list(values), layouts)
-    return message_of(values, layout, f"ndjson-{layout.name}", []) if layout else None
+    return message_of(values, layout, f"ndjson-{layout.name}", _guess(guessed)) if layout else None
+
+
+def _guess(guessed: bool) -> list[Issue]:
+    words = "not UTF-8: read as Windows-1252; accents may be wrong"
+    return [Issue("", "charset-guessed", words)] if guessed else []
 
 
 def _text(value: Any) -> str:
