@@ -1,13 +1,16 @@
 """The one way into the ledger. A row is written in the transaction of what it records, or neither is kept."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from oneplace.kernel import clock
 from oneplace.ledger import rules
-from oneplace.ledger.models import Row
+from oneplace.ledger.models import Pattern, PatternReview, Row
+from oneplace.ledger.rules.patterns import Finding, Outcome
 
 _COLUMNS = rules.Line.__slots__
 _INSERT = f"INSERT INTO ledger_row ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 - names of our own columns, no input
@@ -65,6 +68,57 @@ def write(
             cursor.executemany(_MENTION, [(line.seq, key) for key in mentioned])
         cursor.execute(_MOVE_HEAD, [line.seq, line.hash])
     return line.seq
+
+
+@transaction.atomic
+def keep_patterns(findings: Iterable[Finding], *, by: str) -> int:
+    """Put what was found on the work-list; returns how many were new. The same finding again changes nothing."""
+    told = {finding.identity: finding for finding in findings}
+    first = min((finding.day for finding in told.values()), default=None)
+    kept = Pattern.objects.filter(day__gte=first) if first else Pattern.objects.none()
+    for identity in kept.values_list("rule", "actor", "subject", "day"):
+        told.pop(identity, None)
+    now = clock.now()
+    Pattern.objects.bulk_create([_pattern(finding, now) for finding in told.values()], ignore_conflicts=True)
+    if told:
+        counts = Counter(finding.rule for finding in told.values())
+        write(actor=by, action="find patterns", detail=dict(sorted(counts.items())))
+    return len(told)
+
+
+@transaction.atomic
+def review_pattern(
+    *, key: str, outcome: str, note: str, by: str, role: str = "", organisation: str = ""
+) -> PatternReview | None:
+    """Keep what was made of a pattern; None where there is none. Raises ValueError for no outcome or an empty note."""
+    if outcome not in set(Outcome):
+        raise ValueError("Choose what you made of it.")
+    if not note.strip():
+        raise ValueError("Say in a few words what you found, so that another can follow it.")
+    pattern = Pattern.objects.filter(key=key).first()
+    if pattern is None:
+        return None
+    review = PatternReview.objects.create(
+        pattern=pattern, outcome=outcome, note=note.strip()[:400], by=by, at=clock.now()
+    )
+    told = {"actor": by, "role": role, "organisation": organisation}
+    write(**told, action="review pattern", subject=key, detail={"outcome": outcome, "rule": pattern.rule})
+    return review
+
+
+def _pattern(finding: Finding, now: datetime) -> Pattern:
+    look = finding.look
+    return Pattern(
+        rule=finding.rule,
+        actor=look.actor,
+        role=look.role,
+        organisation=look.organisation,
+        subject=finding.subject,
+        day=finding.day,
+        seq=look.seq,
+        words=finding.words,
+        found_at=now,
+    )
 
 
 def _check(words: Mapping[str, str]) -> None:

@@ -1,19 +1,23 @@
 """Every read of the ledger: searches by user, person, action, organisation and date, and the walk that proves it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from oneplace.ledger import rules
-from oneplace.ledger.models import Head, Mention, Row
+from oneplace.ledger.models import Head, Mention, Pattern, PatternReview, Row
 from oneplace.ledger.rules import Fault, Line, Tip, Verdict
+from oneplace.ledger.rules.patterns import OPENED, Look, Outcome
 
 __all__ = [
-    "Asked", "Fault", "Line", "Share", "Tip", "Verdict",
-    "actions_seen", "every", "found", "head", "latest", "rows_about", "shares", "verify",
+    "Asked", "Fault", "Line", "Pattern", "Share", "Tip", "Verdict",
+    "actions_seen", "every", "found", "head", "latest", "looks", "pattern", "pattern_counts", "patterns", "reviews_of",
+    "rows_about", "shares", "verify",
 ]  # fmt: skip
 REFUSED = Q(action__endswith=": refused") | Q(action="refuse page")
 
@@ -106,6 +110,36 @@ def actions_seen(among: int = 2000) -> list[str]:
     return sorted(set(newest))
 
 
+def looks(since: datetime) -> list[Look]:
+    """Looks at one person's record from a moment of real time on, refused ones too, oldest first."""
+    told = Q(*(("action__startswith", action) for action in OPENED), _connector=Q.OR)
+    rows = Row.objects.filter(told, at_real__gte=since).order_by("seq")
+    columns = ("seq", "at_business", "actor", "role", "organisation", "subject", "action")
+    return [Look(*row[:6], refused=row[6] not in OPENED) for row in rows.values_list(*columns).iterator(5000)]
+
+
+def patterns(states: Collection[str], limit: int = 50, *, before: int = 0) -> list[Pattern]:
+    """Patterns whose newest review is one of the outcomes ('' for none yet), newest first; each has a `state`."""
+    rows = _with_state().filter(state__in=states).order_by("-pk")
+    return list((rows.filter(pk__lt=before) if before else rows)[:limit])
+
+
+def pattern_counts() -> dict[str, int]:
+    """How many patterns are in each state."""
+    counted = _with_state().order_by().values_list("state").annotate(count=Count("pk"))
+    return {"": 0, **{outcome.value: 0 for outcome in Outcome}, **dict(counted)}
+
+
+def pattern(key: str) -> Pattern | None:
+    """One pattern with its `state`."""
+    return _with_state().filter(key=key).first()
+
+
+def reviews_of(found: Pattern) -> list[PatternReview]:
+    """What was made of a pattern, newest first."""
+    return list(PatternReview.objects.filter(pattern=found).order_by("-pk"))
+
+
 def latest(limit: int = 100, *, before: int = 0, actor: str = "", action: str = "") -> list[Line]:
     """The newest rows first; `before` is the number to page on from, `actor` and `action` (whole) narrow."""
     rows = Row.objects.order_by("-seq")
@@ -121,6 +155,12 @@ def latest(limit: int = 100, *, before: int = 0, actor: str = "", action: str = 
 def rows_about(subject: str, limit: int = 1000) -> list[Line]:
     """Who did what about one subject, newest first; rows whose list showed it are left out."""
     return [row.line() for row in Row.objects.filter(subject=subject).order_by("-seq")[:limit]]
+
+
+def _with_state() -> QuerySet[Any]:
+    """Patterns, each with the outcome of its newest review."""
+    newest = PatternReview.objects.filter(pattern=OuterRef("pk")).order_by("-pk").values("outcome")[:1]
+    return Pattern.objects.annotate(state=Coalesce(Subquery(newest), Value("")))
 
 
 def _asked(asked: Asked) -> QuerySet[Row]:

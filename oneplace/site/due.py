@@ -1,4 +1,5 @@
-"""What is due, in a process of its own beside the server: the feed monitor each minute, likeness four times a day.
+"""What is due, in a process of its own beside the server: the feed monitor each minute, unusual access
+each hour, likeness four times a day.
 
 Ends when its parent has. A look that fails is said on stderr and made again a minute later.
 """
@@ -55,11 +56,13 @@ def run() -> None:
     from oneplace.gateway import monitor
     from oneplace.kernel import clock
     from oneplace.place import queries as place
+    from oneplace.site import patterns
 
     if _loading():
         return
     clock.set_offset(place.offset())
     monitor.check(now=clock.now(), by=BY)
+    patterns.look_if_due(by=BY)
 
 
 def _loading() -> bool:

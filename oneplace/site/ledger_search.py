@@ -16,6 +16,7 @@ from oneplace.access import roles
 from oneplace.kernel import clock
 from oneplace.ledger import queries
 from oneplace.ledger.queries import Asked, Line, Share
+from oneplace.ledger.rules import shown_in
 from oneplace.place import queries as place
 from oneplace.record import tracing
 from oneplace.site.mishaps import Mendable
@@ -75,6 +76,7 @@ class Told:
     about: str
     purpose: str
     basis: str
+    listed: int  # people whom its list showed
 
 
 class Namer:
@@ -98,6 +100,7 @@ class Namer:
             line.subject,
             line.purpose,
             line.basis,
+            len(shown_in(line.detail)),
         )
 
     def share(self, share: Share) -> dict[str, object]:

@@ -25,6 +25,7 @@ _PAGES = (
     ("linkage", "Linkage review", "link-records"),
     ("linkage-quality", "Linkage quality", "link-records"),
     ("ledger", "Ledger", "see-ledger"),
+    ("access-reports", "Access reports", "see-ledger"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from oneplace.site.views import account, feeds, home, ledger, quarantine, signin
+from oneplace.site.views import account, feeds, home, ledger, ledger_reports, quarantine, signin
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -38,6 +38,9 @@ urlpatterns = [
     path("ledger/find/", ledger.find, name="ledger-find"),
     path("ledger/ledger.csv", ledger.download, name="ledger-csv"),
     path("ledger/verify/", ledger.verify, name="ledger-verify"),
+    path("access-reports/", ledger_reports.listed, name="access-reports"),
+    path("access-reports/look/", ledger_reports.look, name="access-reports-look"),
+    path("access-reports/<str:key>/", ledger_reports.one, name="access-report"),
     path("", include("oneplace.record.urls")),
     path("", include("oneplace.gateway.urls")),
 ]

@@ -204,3 +204,9 @@ def test_history_of_nobody_and_of_an_unknown_number_say_so(run, example):
     told = run("audit", "history", "9990000019")
     assert told.returncode == 1
     assert "No source has told" in told.stderr
+
+
+def test_patterns_of_a_quiet_week_are_none(run, example):
+    told = run("audit", "patterns")
+    assert (told.returncode, told.stdout.strip()) == (0, "Nothing waits to be looked at.")
+    assert json.loads(run("audit", "patterns", "--json").stdout) == []

@@ -65,6 +65,7 @@ def test_number_leads_to_the_rows_about_the_person_and_no_name_is_told(officer):
     assert answer.redirect_chain == [(f"/ledger/?about={mary()}", 302)]
     assert "open record" in page
     assert "trace person" in page
+    assert "1 person in a list" in page
     assert "Burrows" not in page
     assert MARY not in page
 

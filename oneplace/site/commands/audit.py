@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from oneplace.access.commands import operator
-from oneplace.site.commands.talk import FAILED, USAGE, Json, group, say, start_up, stop, told
+from oneplace.site.commands.talk import FAILED, FINDINGS, USAGE, Json, group, say, start_up, stop, told
 
 app = group("The ledger.")
 Since = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, as 2026-11-01.")]
@@ -122,6 +122,26 @@ def audit_history(
     told([asdict(one) for one in looked], as_json, "\n".join(lines) or "Nobody has looked.")
     if older:
         say(f"There are older ones: ask for more than {limit} with --limit.")
+
+
+@app.command("patterns")
+@operator
+def audit_patterns(
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50, as_json: Json = False
+) -> None:
+    """Look through the last week for unusual access; exit 3 when anything waits to be looked at."""
+    start_up()
+    from oneplace.access.commands import OPERATOR
+    from oneplace.ledger import queries
+    from oneplace.site import patterns
+
+    patterns.look(by=OPERATOR)
+    waiting = queries.patterns(("", "asked"), limit)
+    lines = [f"{one.day}  {one.rule:14} {one.actor:22} {one.subject or 'several people'}" for one in waiting]
+    names = ("key", "rule", "actor", "role", "organisation", "subject", "day", "words", "state")
+    rows = [{name: getattr(one, name) for name in names} for one in waiting]
+    told(rows, as_json, "\n".join(lines) or "Nothing waits to be looked at.")
+    sys.exit(FINDINGS if waiting else 0)
 
 
 def _asked(person: str, user: str, since: datetime | None, until: datetime | None) -> Any:

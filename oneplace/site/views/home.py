@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if access.may(actor, "see-feeds"):
         values |= {"feeds": summary(), "quarantined": gateway.quarantine_count(), "totals": record.totals()}
     if access.may(actor, "see-ledger"):
-        values["rows"] = told(ledger.latest(8))
+        values |= {"rows": told(ledger.latest(8)), "unusual": ledger.pattern_counts()}
     return render(request, "site/home.jinja", values)
 
 
