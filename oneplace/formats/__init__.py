@@ -5,13 +5,14 @@ into its messages. A new format is one module and one line in `_READERS`; a new 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
 
 from oneplace.formats import edifact, fhir, hl7v2, tables
 from oneplace.formats.charset import decoded
+from oneplace.formats.tables import Layout
 from oneplace.kernel.rows import Message, Reject
 
 MAX_MESSAGE = 64 * 1024 * 1024
@@ -37,7 +38,7 @@ _STRANGERS = (
 )
 
 
-def sniff(raw: bytes, name: str = "") -> str | None:
+def sniff(raw: bytes, name: str = "", layouts: Sequence[Layout] = ()) -> str | None:
     """The format of these bytes, told from their beginning; None where none is known. Names of files are not used."""
     start = _start(raw)
     if start.startswith(_HEADERS):
@@ -48,34 +49,37 @@ def sniff(raw: bytes, name: str = "") -> str | None:
         return "fhir-stu3-xml"
     if start.startswith((b"{", b"[")):
         return fhir.FORMAT
-    found = tables.heading_of(start)
+    found = tables.heading_of(start, layouts)
     return f"csv-{found[0].name}" if found else None
 
 
-def read(raw: bytes, name: str = "") -> Message | Reject:
-    """One message as canonical rows, or the reason in plain words why it can't be read. Never raises."""
+def read(raw: bytes, name: str = "", layouts: Sequence[Layout] = ()) -> Message | Reject:
+    """One message as canonical rows, or the reason in plain words why it can't be read. Never raises.
+
+    `layouts` are a place's own layouts of extracts, used beside those that are shipped.
+    """
     if not _start(raw) and not raw.strip(_FRAMING):
         return Reject("The file is empty; ask the sender to send it again.", "empty")
-    format_name = sniff(raw)
+    format_name = sniff(raw, name, layouts)
     if format_name is None:
         return _unknown(raw)
     try:
         if format_name not in _READERS:
-            return tables.read(raw)
+            return tables.read(raw, layouts)
         answer = _READERS[format_name](raw)
         if isinstance(answer, Reject) and answer.code == "not-fhir" and format_name == fhir.FORMAT:
-            return _row(raw) or answer
+            return _row(raw, layouts) or answer
         return answer
     except Exception as error:
         reason = f"Our reader failed ({type(error).__name__}); keep the file and report the fault."
         return Reject(reason, "reader-fault", "", format_name)
 
 
-def _row(raw: bytes) -> Message | Reject | None:
+def _row(raw: bytes, layouts: Sequence[Layout]) -> Message | Reject | None:
     """An object that is no FHIR but a row of an extract; None where its keys are of no layout."""
     text, guessed = decoded(raw) or ("", False)
     document = orjson.loads(text)
-    return tables.read_object(document, guessed) if isinstance(document, dict) else None
+    return tables.read_object(document, guessed, layouts) if isinstance(document, dict) else None
 
 
 class Piece(NamedTuple):
@@ -90,7 +94,7 @@ def split(raw: bytes, name: str = "") -> Iterator[bytes]:
     return (piece.raw for piece in pieces(raw))
 
 
-def pieces(raw: bytes) -> Iterator[Piece]:
+def pieces(raw: bytes, layouts: Sequence[Layout] = ()) -> Iterator[Piece]:
     """The messages of one file: several HL7 or EDIFACT messages, an object a line (NDJSON), a row each of a table, else
     the file itself. Takes bytes or a file mapped into memory, of which one message at a time is copied."""
     start = _start(raw)
@@ -100,7 +104,7 @@ def pieces(raw: bytes) -> Iterator[Piece]:
         yield from (Piece(one, f"message {at}") for at, one in enumerate(edifact.split(bytes(raw)), 1))
     elif _is_ndjson(raw):
         yield from (Piece(line.strip(b"\r\n"), f"line {at}") for at, line in enumerate(_lines(raw), 1) if line.strip())
-    elif not start.startswith((b"{", b"[", b"<")) and tables.heading_of(start):
+    elif not start.startswith((b"{", b"[", b"<")) and tables.heading_of(start, layouts):
         yield from (Piece(row, f"line {line}") for row, line in tables.rows(_in_utf8(raw)))
     else:
         yield Piece(raw, "")

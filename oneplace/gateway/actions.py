@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from oneplace.gateway import queries
-from oneplace.gateway.models import Feed
+from oneplace.gateway.models import Feed, OwnLayout
 from oneplace.gateway.queries import QuarantineDetail
 from oneplace.ledger import actions as ledger
 
@@ -52,6 +52,18 @@ def _declare(told: Mapping[str, Any]) -> bool:
     if changed:
         Feed.objects.filter(pk=feed.pk).update(**values)
     return made or changed
+
+
+@transaction.atomic
+def keep_layouts(texts: Mapping[str, str], *, by: str) -> int:
+    """Keep a place's own layouts by file name, checked before; those of another time go. Returns how many changed."""
+    known = dict(OwnLayout.objects.values_list("file", "text"))
+    changed = [file for file in texts.keys() | known.keys() if texts.get(file) != known.get(file)]
+    OwnLayout.objects.filter(file__in=changed).delete()
+    OwnLayout.objects.bulk_create([OwnLayout(file=file, text=texts[file]) for file in sorted(changed) if file in texts])
+    if changed:
+        ledger.write(actor=by, action="keep layouts", detail={"changed": len(changed), "kept": len(texts)})
+    return len(changed)
 
 
 @transaction.atomic

@@ -24,6 +24,13 @@ class Feed(models.Model):
         constraints = [models.UniqueConstraint(fields=["organisation_code", "format"], name="one_feed_a_format")]
 
 
+class OwnLayout(models.Model):
+    """The layout of an extract that a place's folder declares beside those that are shipped, as it was written."""
+
+    file = models.CharField(max_length=120, unique=True)
+    text = models.TextField()
+
+
 class Receipt(models.Model):
     """One message received, once; how often it came again is counted on it."""
 

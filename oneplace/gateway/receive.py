@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
-from oneplace.gateway import counts, rules
+from oneplace.gateway import counts, layouts, rules
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.rules import Tally
 from oneplace.kernel import clock, turns
@@ -110,17 +110,21 @@ def receive(items: Iterable[Item], *, by: str, progress: Progress | None = None,
 def _arrivals(items: Iterable[Item]) -> Iterator[Arrival]:
     """The messages of the items, read and compressed."""
     squeeze = zstandard.ZstdCompressor(level=1).compress
+    own = layouts.own()
     for item in items:
-        for piece in [formats.Piece(item.raw, "")] if item.refusal else formats.pieces(item.raw):
-            yield _arrival(item, piece, squeeze)
+        for piece in [formats.Piece(item.raw, "")] if item.refusal else formats.pieces(item.raw, own):
+            yield _arrival(item, piece, squeeze, own)
             if item.passed:
                 item.passed(len(piece.raw))
 
 
-def _arrival(item: Item, piece: formats.Piece, squeeze: Callable[[bytes], bytes]) -> Arrival:
+def _arrival(
+    item: Item, piece: formats.Piece, squeeze: Callable[[bytes], bytes], own: tuple[formats.Layout, ...]
+) -> Arrival:
     raw = piece.raw
     digest = hashlib.sha256(raw).digest()
-    told = item.refusal or (too_large(len(raw)) if len(raw) > formats.MAX_MESSAGE else formats.read(raw, item.name))
+    oversized = too_large(len(raw)) if len(raw) > formats.MAX_MESSAGE else None
+    told = item.refusal or oversized or formats.read(raw, item.name, own)
     if isinstance(told, Reject) and piece.place:
         told = replace(told, path=f"{piece.place}, {told.path}" if told.path else piece.place)
     read = vouched(told, item.feed_code)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from oneplace import formats
-from oneplace.gateway import counts, rules
+from oneplace.gateway import counts, layouts, rules
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.receive import UNKNOWN_SOURCE, id_used_twice, judge, vouched
 from oneplace.gateway.rules import Tally
@@ -64,7 +64,7 @@ def _replay_one(pk: int, by: str, tally: Tally, feed_code: str = "") -> None:
         if receipt.outcome != Receipt.Outcome.QUARANTINED:
             return  # another replay was first
         raw = zstandard.ZstdDecompressor().decompress(bytes(receipt.document.body))
-        read = vouched(formats.read(raw, receipt.name), feed_code or _vouched_for(receipt))
+        read = vouched(formats.read(raw, receipt.name, layouts.own()), feed_code or _vouched_for(receipt))
         if receipt.reason_code not in _LEFT_ALONE:
             _settle(receipt, read, raw, by)
         before = receipt.feed_id

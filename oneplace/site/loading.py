@@ -10,6 +10,7 @@ from oneplace.access import queries as access_queries
 from oneplace.access.commands import OPERATOR
 from oneplace.access.rules import Actor
 from oneplace.gateway import actions as gateway
+from oneplace.gateway import layouts
 from oneplace.gateway.files import opened
 from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.rules import Tally
@@ -58,14 +59,32 @@ def watch(folder: Path, feed: str, say: Callable[[str], None]) -> None:
         say("Stopped watching.")
 
 
+def read_place(path: Path) -> tuple[folders.PlaceFolder, dict[str, str]]:
+    """A place folder and the texts of its own layouts. Raises FolderFault with every fault of either."""
+    texts, faults = layouts.of_folder(path)
+    wrong = [
+        folders.Fault(f"{layouts.FOLDER}/{file}", 0, f"{words}.", "See docs/how-to/describe-an-extract.md.")
+        for file, words in faults
+    ]
+    try:
+        told = folders.read(path)
+    except folders.FolderFault as fault:
+        raise folders.FolderFault([*fault.faults, *wrong]) from fault
+    if wrong:
+        raise folders.FolderFault(wrong)
+    return told, texts
+
+
 def load_place(path: Path, by: str) -> str:
     """Load a place folder into place, access and gateway; returns what was loaded, in words."""
-    told = folders.read(path)
+    told, texts = read_place(path)
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
     gateway.declare_feeds(told.feeds, by=by, whole=True)
+    gateway.keep_layouts(texts, by=by)
     queries.forget_names()
-    return f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds."
+    words = f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds"
+    return words + (f", {len(texts)} layouts of its own." if texts else ".")
 
 
 def plain(tally: Tally) -> dict[str, Any]:

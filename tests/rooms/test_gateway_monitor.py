@@ -85,7 +85,9 @@ def test_message_without_times_leaves_none():
 
 def test_replay_corrects_the_hour_of_arrival(monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(formats, "read", lambda raw, name="": Reject("not yet read", "reader-missing", "", "hl7-v2"))
+        patched.setattr(
+            formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing", "", "hl7-v2")
+        )
         take(hospital(), hospital(visit="V2"))
     with time_machine.travel(AT + timedelta(hours=3), tick=False):
         replay(by="test")

@@ -122,7 +122,9 @@ def test_poison_among_good_messages_stops_none_of_them():
 
 def test_quarantined_message_is_filed_after_the_cure(monkeypatch):
     reading = formats.read
-    monkeypatch.setattr(formats, "read", lambda raw, name="": Reject("not yet read", "reader-missing", "PID"))
+    monkeypatch.setattr(
+        formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing", "PID")
+    )
     assert take(surgery(problem()), hospital()) == (2, 0, 2, 0)
     assert counts(replay(by="test")) == (2, 0, 2, 0)
     monkeypatch.setattr(formats, "read", reading)
@@ -138,7 +140,7 @@ def test_quarantined_message_is_filed_after_the_cure(monkeypatch):
 
 def test_message_sent_again_after_its_replay_is_a_duplicate(monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(formats, "read", lambda raw, name="": Reject("not yet read", "reader-missing"))
+        patched.setattr(formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing"))
         take(hospital(number="1234567890"))
     replay(by="test")
     issues = DataIssue.objects.count()
@@ -148,7 +150,7 @@ def test_message_sent_again_after_its_replay_is_a_duplicate(monkeypatch):
 
 def test_message_sent_again_before_its_replay_is_filed_once(monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(formats, "read", lambda raw, name="": Reject("not yet read", "reader-missing"))
+        patched.setattr(formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing"))
         take(hospital(number="1234567890"))
     assert take(hospital(number="1234567890")) == (1, 1, 0, 0)
     issues = DataIssue.objects.count()
@@ -160,7 +162,7 @@ def test_message_sent_again_before_its_replay_is_filed_once(monkeypatch):
 @pytest.mark.parametrize("second", [hospital().replace(b"WARD1", b"WARD9"), hospital()])
 def test_replay_judges_a_message_as_its_arrival_would(monkeypatch, second):
     with monkeypatch.context() as patched:
-        patched.setattr(formats, "read", lambda raw, name="": Reject("not yet read", "reader-missing"))
+        patched.setattr(formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing"))
         take(second)
         take(surgery(code="G99002"), feed_code="G99001")
     take(hospital())

@@ -235,6 +235,12 @@ def test_layout_of_ones_own_is_read(tmp_path: Path):
         ("phone: mobile", "fax: mobile", "'fax', which means nothing"),
         ("entry: {", "entry: [", "can't be read as YAML"),
         ("patient: {", "patient: x #{", "patient is missing"),
+        ("blood-pressures", "Blood pressures", "at most 23 small letters"),
+        ("value: mmhg", "value: [mmhg]", "entry.value is not the name of one column"),
+        ("[reading_id, person]", "[reading_id, {a: b}]", "recognised_by is not the name of one column"),
+        ("event: registered", "required: at", "required must be a list"),
+        ("event: registered", "source: yes", "source is not the name"),
+        ("event: registered", "source: 2026-99-99 00:00:00", "can't be read as YAML"),
     ],
 )
 def test_layout_with_a_fault_is_named(tmp_path: Path, old: str, new: str, words: str):
@@ -246,6 +252,42 @@ def test_layout_with_a_fault_is_named(tmp_path: Path, old: str, new: str, words:
 def test_two_layouts_of_one_name_are_refused(tmp_path: Path):
     with pytest.raises(LayoutFault, match="two layouts are called"):
         layouts(tmp_path, GOOD, GOOD)
+
+
+def test_two_layouts_of_the_same_columns_are_refused(tmp_path: Path):
+    with pytest.raises(LayoutFault, match="recognised by the same columns"):
+        layouts(tmp_path, GOOD, GOOD.replace("blood-pressures", "readings"))
+
+
+def test_layout_that_is_no_text_is_refused(tmp_path: Path):
+    (tmp_path / "0.yaml").write_bytes(b"name: caf\xe9")
+    with pytest.raises(LayoutFault, match="save it as plain text in UTF-8"):
+        layouts_of(tmp_path)
+
+
+def test_own_layout_stands_beside_the_shipped_ones(tmp_path: Path):
+    mine = layouts(tmp_path, GOOD)
+    raw = b"reading_id,person,mmhg\r\n1,p,120\r\n2,q,130\r\n"
+    assert formats.sniff(raw) is None
+    pieces = [piece.raw for piece in formats.pieces(raw, mine)]
+    told = [formats.read(piece, "", mine) for piece in pieces]
+    assert [message.format for message in told] == ["csv-blood-pressures"] * 2
+    row = formats.read(b'{"reading_id": 1, "person": "p", "mmhg": 120}', "", mine)
+    assert row.format == "ndjson-blood-pressures"
+    assert formats.read(f"{HEAD}\n{ROW}\n".encode(), "", mine).format == "csv-community-contacts"
+
+
+@given(
+    st.sampled_from(["title", "kind: result", "reading_id", "{local_id: person", "mmhg", '"*"', "registered", "final"]),
+    st.sampled_from(["", "[", "null", "3", "[a, b]", "{a: b}", "true", "2020-01-01", "&a *a", "x: y"]),
+)
+def test_any_layout_is_read_or_refused_by_name(old: str, new: str):
+    told = ""
+    try:
+        tables.layout_of(GOOD.replace(old, new), "a.yaml")
+    except LayoutFault as fault:
+        told = str(fault)
+    assert told.startswith("a.yaml") or not told
 
 
 @given(st.binary(max_size=300))

@@ -12,11 +12,14 @@ from typing import Any
 import orjson
 
 from oneplace.formats.charset import decoded
-from oneplace.formats.tables.layouts import Layout, LayoutFault, layouts_of, shipped
+from oneplace.formats.tables.layouts import Layout, LayoutFault, check_together, layout_of, layouts_of, shipped
 from oneplace.formats.tables.rows import message_of
 from oneplace.kernel.rows import Issue, Message, Reject
 
-__all__ = ["Layout", "LayoutFault", "heading_of", "layouts_of", "read", "read_object", "rows", "shipped"]
+__all__ = [
+    "Layout", "LayoutFault", "check_together", "heading_of", "layout_of", "layouts_of", "read", "read_object", "rows",
+    "shipped",
+]  # fmt: skip
 
 _DELIMITERS = ",;\t|"
 _MOST_COLUMNS = 400
@@ -24,7 +27,10 @@ _QUOTE = ord('"')
 
 
 def heading_of(start: bytes, layouts: Sequence[Layout] = ()) -> tuple[Layout, str] | None:
-    """The layout and delimiter of a table that begins like this; None where no layout has such columns."""
+    """The layout and delimiter of a table that begins like this; None where no layout has such columns.
+
+    `layouts` are a place's own, which stand beside those that are shipped and go before them.
+    """
     first = start.partition(b"\n")[0]
     told = decoded(first)
     if told is None:
@@ -129,5 +135,5 @@ def _columns(names: Sequence[str]) -> list[str]:
 def _layout(names: Sequence[str], layouts: Sequence[Layout]) -> Layout | None:
     """The layout whose recognised columns are all there; of several, the one that recognises most."""
     here = frozenset(names)
-    fitting = [layout for layout in (layouts or shipped()) if layout.recognised_by <= here]
-    return max(fitting, key=lambda layout: (len(layout.recognised_by), layout.name), default=None)
+    fitting = [layout for layout in (*layouts, *shipped()) if layout.recognised_by <= here]
+    return max(fitting, key=lambda layout: len(layout.recognised_by), default=None)

@@ -33,10 +33,12 @@ def place_show(as_json: Json = False) -> None:
 @anyone
 def place_check(folder: Annotated[Path, typer.Argument(help="Folder with place.toml and its tables.")]) -> None:
     """Read a place folder and name every fault, with file, line and cure. Changes nothing."""
+    start_up(migrate=False)
     from oneplace.place import folder as folders
+    from oneplace.site import loading
 
     try:
-        folders.read(folder)
+        loading.read_place(folder)
     except folders.FolderFault as fault:
         for one in fault.faults:
             typer.echo(str(one))
