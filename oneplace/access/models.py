@@ -59,6 +59,17 @@ class Employment(models.Model):
         indexes = [models.Index(fields=["organisation_code", "starts"], name="access_staff_of")]
 
 
+class Invitation(models.Model):
+    """A link with which a user sets a password of their own, once. Only its digest is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True)
+    created_by = models.CharField(max_length=64)
+    created = models.DateTimeField()
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+
+
 class Relationship(models.Model):
     """A live tie between a person and an organisation: registration, admission, attendance, open referral.
 

@@ -50,6 +50,26 @@ def hats_of(user: User) -> list[Employment]:
     return user.hats_held
 
 
+def employments_in(organisation_code: str) -> QuerySet[Employment]:
+    """The employments of one organisation that are in force now, the oldest first."""
+    return _in_post(Employment.objects.filter(organisation_code=organisation_code)).order_by("starts", "pk")
+
+
+def employers() -> list[str]:
+    """Codes of the organisations that employ anybody now."""
+    return sorted(set(_in_post(Employment.objects.all()).values_list("organisation_code", flat=True)))
+
+
+def user_key(username: str) -> str:
+    """The key of the user with this name, deactivated ones too; '' where there is none."""
+    return User.objects.filter(username=username).values_list("key", flat=True).first() or ""
+
+
+def employed_outside(organisation_code: str) -> set[int]:
+    """Users whom some other organisation employs now."""
+    return set(_in_post(Employment.objects.exclude(organisation_code=organisation_code)).values_list("user", flat=True))
+
+
 def worn_hat(user: User) -> Employment | None:
     """The employment that a user acts in: the chosen one, else the only one; None while it has yet to be chosen."""
     held = hats_of(user)

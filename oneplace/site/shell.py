@@ -26,6 +26,7 @@ _PAGES = (
     ("linkage-quality", "Linkage quality", "link-records"),
     ("ledger", "Ledger", "see-ledger"),
     ("access-reports", "Access reports", "see-ledger"),
+    ("users", "Users", "manage-users"),
 )
 
 

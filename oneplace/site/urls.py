@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from oneplace.site.views import account, feeds, home, ledger, ledger_reports, quarantine, signin
+from oneplace.site.views import account, feeds, home, ledger, ledger_reports, quarantine, signin, welcome
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -41,6 +41,9 @@ urlpatterns = [
     path("access-reports/", ledger_reports.listed, name="access-reports"),
     path("access-reports/look/", ledger_reports.look, name="access-reports-look"),
     path("access-reports/<str:key>/", ledger_reports.one, name="access-report"),
+    path("welcome/<str:token>/", welcome.opened, name="welcome-link"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("", include("oneplace.access.urls")),
     path("", include("oneplace.record.urls")),
     path("", include("oneplace.gateway.urls")),
 ]

@@ -3,10 +3,10 @@
 import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
+from factories.signing_in import signed_in, staff
 
 from oneplace.access import sessions
 from oneplace.ledger.queries import latest
-from tests.factories.signing_in import signed_in, staff
 
 pytestmark = pytest.mark.django_db
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -210,3 +211,22 @@ def test_patterns_of_a_quiet_week_are_none(run, example):
     told = run("audit", "patterns")
     assert (told.returncode, told.stdout.strip()) == (0, "Nothing waits to be looked at.")
     assert json.loads(run("audit", "patterns", "--json").stdout) == []
+
+
+def test_first_administrator_is_made_on_the_command_line(run, example):
+    who = ("--name", "Ada Long", "--role", "administrator", "--organisation", "Z90010")
+    made = run("user", "create", "ada", *who)
+    assert made.returncode == 0, made.stderr
+    assert re.search(r"/welcome/[\w-]{40,}/", made.stdout)
+    assert "This user name is taken" in run("user", "create", "ada", *who).stderr
+    assert "no organisation 'NOPE'" in run("user", "create", "x", *who[:-1], "NOPE").stderr
+    assert "second step" in run("user", "list").stdout
+    told = json.loads(run("user", "list", "--organisation", "Z90010", "--json").stdout)
+    assert ("ada", ["administrator"], "invited") in [(row["username"], row["roles"], row["state"]) for row in told]
+    assert run("user", "unlock", "ada").returncode == 0
+    assert "/welcome/" in run("user", "reset", "ada").stdout
+    assert run("user", "deactivate", "ada").returncode == 0
+    states = {row["username"]: row["state"] for row in json.loads(run("user", "list", "--json").stdout)}
+    assert states["ada"] == "deactivated"
+    assert "sign in again" in run("user", "deactivate", "ada", "--undo").stdout
+    assert "No user is called 'bob'" in run("user", "unlock", "bob").stderr

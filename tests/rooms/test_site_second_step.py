@@ -7,9 +7,9 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from factories.signing_in import PASSWORD, code_of, signed_in, staff, with_app
 
 from oneplace.ledger.queries import latest
-from tests.factories.signing_in import PASSWORD, code_of, signed_in, staff, with_app
 
 pytestmark = pytest.mark.django_db
 

@@ -98,7 +98,7 @@ new_codes = arriving(
 @step_up
 def password(request: HttpRequest) -> HttpResponse:
     """A new password of one's own; the other sessions end."""
-    form = SetPasswordForm(request.user, request.POST or None)
+    form = SetPasswordForm(request.user, request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
         return render(request, "site/password.jinja", {"form": form}, status=200 if request.method == "GET" else 422)
     actor = access.actor_of(request.user)

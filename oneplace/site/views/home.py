@@ -31,6 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
         values["hits"] = [hit_row(hit) for hit in door.recent(actor, limit=8)]
     if access.may(actor, "see-feeds"):
         values |= {"feeds": summary(), "quarantined": gateway.quarantine_count(), "totals": record.totals()}
+    values["may_manage"] = access.may(actor, "manage-users")
     if access.may(actor, "see-ledger"):
         values |= {"rows": told(ledger.latest(8)), "unusual": ledger.pattern_counts()}
     return render(request, "site/home.jinja", values)

@@ -1,0 +1,119 @@
+"""`oneplace user`. Staff: the first administrator of an organisation, and what no administrator can do."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from oneplace.access.commands import OPERATOR, operator
+from oneplace.site.commands.talk import Json, group, start_up, stop, told
+
+app = group("Staff: who may sign in, and as what.")
+Username = Annotated[str, typer.Argument(help="What they type to sign in.")]
+
+
+@app.command("create")
+@operator
+def user_create(
+    username: Username,
+    name: Annotated[str, typer.Option(help="The name that colleagues know them by.")],
+    role: Annotated[str, typer.Option(help="A role of roles.yaml, such as administrator.")],
+    organisation: Annotated[str, typer.Option(help="ODS code of the organisation that employs them.")],
+    team: Annotated[str, typer.Option(help="Code of their team, if they are in one.")] = "",
+) -> None:
+    """Add a member of staff, and print the link with which they choose a password."""
+    start_up()
+    from oneplace.access import users
+    from oneplace.place import queries as place
+
+    if place.organisation(organisation) is None:
+        stop(f"This place has no organisation '{organisation}'. Its folder lists them: organisations.csv")
+    who = {"username": username, "display_name": name, "role": role, "organisation_code": organisation, "team": team}
+    typer.echo(_link(_done(users.create_staff, **who)))
+
+
+@app.command("list")
+@operator
+def user_list(
+    organisation: Annotated[str, typer.Option(help="Only those whom this organisation employs.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Staff by organisation: roles, state, second step."""
+    start_up()
+    from oneplace.access import queries, users
+
+    rows = [
+        {
+            "organisation": code,
+            **{name: value for name, value in asdict(line).items() if name not in ("hats", "key", "ours_alone")},
+            "roles": [hat.role for hat in line.hats],
+        }
+        for code in ([organisation] if organisation else queries.employers())
+        for line in users.staff_of(code)
+    ]
+    words = "\n".join(
+        f"{row['organisation']:8} {row['username']:20} {row['state']:12} "
+        f"{'second step' if row['second_step'] else 'no second step':15} {', '.join(row['roles'])}"
+        for row in rows
+    )
+    told(rows, as_json, words or "Nobody may sign in yet. Begin with: oneplace user create --help")
+
+
+@app.command("reset")
+@operator
+def user_reset(username: Username) -> None:
+    """End a user's password, second steps and sessions, and print a new link."""
+    start_up()
+    from oneplace.access import users
+
+    typer.echo(_link(_done(users.reset_sign_in, key=_key(username), organisation_code="")))
+
+
+@app.command("unlock")
+@operator
+def user_unlock(username: Username) -> None:
+    """Forget the wrong tries of a user, so that they need not wait."""
+    start_up()
+    from oneplace.access import users
+
+    _done(users.unlock, key=_key(username), organisation_code="")
+    typer.echo("They can try again now.")
+
+
+@app.command("deactivate")
+@operator
+def user_deactivate(
+    username: Username, undo: Annotated[bool, typer.Option("--undo", help="Let them sign in again.")] = False
+) -> None:
+    """Shut a user out of everything at once."""
+    start_up()
+    from oneplace.access import users
+
+    _done(users.set_active, key=_key(username), organisation_code="", active=undo)
+    typer.echo("They can sign in again." if undo else "They are signed out everywhere and can't sign in.")
+
+
+def _key(username: str) -> str:
+    from oneplace.access import queries
+
+    key = queries.user_key(username)
+    if not key:
+        stop(f"No user is called '{username}'. See: oneplace user list")
+    return key
+
+
+def _done(action: Any, **told_of: Any) -> Any:
+    """Act as the operator; what can't be done ends the command with its reason."""
+    from oneplace.access.rules import Actor
+    from oneplace.access.users import Unfit
+
+    try:
+        return action(**told_of, by=Actor(OPERATOR, OPERATOR, "", ""))
+    except Unfit as why:
+        stop(str(why))
+
+
+def _link(token: str) -> str:
+    from django.urls import reverse
+
+    return f"Works once, for seven days, after the address of this place: {reverse('welcome-link', args=[token])}"
