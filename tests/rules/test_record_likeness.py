@@ -76,6 +76,7 @@ def test_likeness_never_joins_two_numbers():
     ("changes", "link"),
     [
         ({"birth_date": date(1951, 12, 5)}, Link.LINKED),
+        ({"birth_date": date(1953, 11, 30)}, Link.LINKED),
         ({"birth_date": date(1981, 12, 4)}, Link.HELD),
         ({"birth_date": date(1951, 12, 5), "sex": "male"}, Link.HELD),
         ({"birth_date": None}, Link.HELD),

@@ -36,6 +36,7 @@ BY_LIKENESS = "likeness of name, date of birth and home"
 
 SURE = 0.99
 """Probability from which likeness may link (record.md, Identity)."""
+_GENERATION_DAYS = 10 * 365
 GAP_BITS = 3.0
 """By how much the person most like must be likelier than the next: eight times."""
 
@@ -60,14 +61,17 @@ def speaks_against(one: Claim, other: Claim) -> str:
 
     Twins differ in given name or sex, father and son in year of birth, namesakes in home or birth date: a link needs
     the same sex and given name, a birth date that is the same or one slip away, and of the rest all but one. Where
-    both tell the same NHS number, that is the rest.
+    both tell the same NHS number, that is the rest, and the birth date need only be nearer than a parent's.
     """
     if one.birth_date is None or other.birth_date is None or two_sexes(one, other):
         return "another sex, or no date of birth"
     numbered = bool(one.number) and one.number == other.number
     named = all(names_agree(one, other)) if numbered else _named_the_same(one, other)
     home = numbered or bool(one.postcodes & other.postcodes - {""})
-    if one.birth_date != other.birth_date and not (named and home and is_slip(one.birth_date, other.birth_date)):
+    near = abs((one.birth_date - other.birth_date).days) < _GENERATION_DAYS if numbered else False
+    if one.birth_date != other.birth_date and not (
+        named and home and (near or is_slip(one.birth_date, other.birth_date))
+    ):
         return "another date of birth"
     if not named and not one.givens & other.givens - {""}:
         return "another given name"
