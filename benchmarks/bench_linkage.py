@@ -187,28 +187,22 @@ def _claim(row: Row) -> Any:
     )  # fmt: skip
 
 
-def splink_alone(index: list[Row], feed: list[Row]) -> dict[int, int]:
-    """Feed key to index key, as Splink's own tutorial links two tables: p >= .99, the best row of the index."""
-    import logging
-
-    import duckdb
+def _table(rows: list[Row]) -> Any:
     import pyarrow as pa
-    from splink import Linker, SettingsCreator, block_on
+
+    told = [(r[0], r[2] or None, r[3] or None, r[4] or None, r[5].isoformat(), r[6], r[7] or None) for r in rows]
+    names = ["unique_id", "number", "family", "given", "birth_date", "sex", "postcode"]
+    return pa.table(dict(zip(names, map(list, zip(*told, strict=True)), strict=True)))
+
+
+def _peer(feed: int, index: int) -> Any:
+    """Settings as Splink's tutorial has them, with the NHS number as one more thing to compare."""
+    from splink import SettingsCreator, block_on
     from splink import comparison_library as cl
-    from splink.backends.duckdb import DuckDBAPI
 
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET threads TO 2")
-
-    def table(rows: list[Row]) -> pa.Table:
-        told = [(r[0], r[2] or None, r[3] or None, r[4] or None, r[5].isoformat(), r[6], r[7] or None) for r in rows]
-        names = ["unique_id", "number", "family", "given", "birth_date", "sex", "postcode"]
-        return pa.table(dict(zip(names, map(list, zip(*told, strict=True)), strict=True)))
-
-    settings = SettingsCreator(
+    return SettingsCreator(
         link_type="link_only",
-        probability_two_random_records_match=len(feed) / (len(feed) * len(index)),
+        probability_two_random_records_match=feed / (feed * index),
         comparisons=[
             cl.DamerauLevenshteinAtThresholds("number", [1]),
             cl.JaroWinklerAtThresholds("given", [0.92, 0.88]).configure(term_frequency_adjustments=True),
@@ -223,12 +217,26 @@ def splink_alone(index: list[Row], feed: list[Row]) -> dict[int, int]:
         ],
         retain_matching_columns=False,
     )  # fmt: skip
+
+
+def splink_alone(index: list[Row], feed: list[Row]) -> dict[int, int]:
+    """Feed key to index key, as Splink's own tutorial links two tables: p >= .99, the best row of the index."""
+    import logging
+
+    import duckdb
+    from splink import Linker, block_on
+    from splink.backends.duckdb import DuckDBAPI
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET threads TO 2")
+
     database = DuckDBAPI(connection=connection)
     tables = [
-        database.register(table(index), table_name="index_rows"),
-        database.register(table(feed), table_name="feed"),
+        database.register(_table(index), table_name="index_rows"),
+        database.register(_table(feed), table_name="feed"),
     ]
-    linker = Linker(tables, settings, log_level=None)
+    linker = Linker(tables, _peer(len(feed), len(index)), log_level=None)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=SEED)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("number"))
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("birth_date", "given"))
