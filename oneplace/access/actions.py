@@ -13,9 +13,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from oneplace.access import queries, roles, rules
-from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
-from oneplace.access.rules import AgreementRow, RelationshipRow
+from oneplace.access import classes, queries, roles, rules
+from oneplace.access.models import Agreement, ApiKey, ConsentRule, Employment, Relationship, User
+from oneplace.access.rules import AgreementRow, ConsentModel, RelationshipRow
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId, new_key
 from oneplace.ledger import actions as ledger
@@ -58,9 +58,13 @@ def change_password(*, user: User, password: str, by: str) -> None:
 def set_relationships(rows: Iterable[RelationshipRow], by: str) -> int:
     """Tell of many ties at once; returns how many changed. The same rows again, in any order, change nothing.
 
-    One statement for each thousand, and one ledger row for the call when anything changed.
+    One statement for each thousand, and one ledger row for the call when anything changed. Raises ValueError for a
+    kind that classes.yaml doesn't declare.
     """
     newest = rules.newest_of(rows)
+    strange = {row.kind for row in newest} - set(classes.ties())
+    if strange:
+        raise ValueError(f"'{min(strange)}' is no kind of relationship; classes.yaml has {', '.join(classes.ties())}")
     changed = sum(_upsert(batch, by) for batch in _batches(newest, _BATCH))
     if changed:
         ledger.write(
@@ -129,11 +133,32 @@ def load_agreements(rows: Iterable[AgreementRow | Mapping[str, Any] | Any], by: 
     what was withdrawn stops at once.
     """
     told = [row if isinstance(row, AgreementRow) else rules.agreement_from(_mapping(row)) for row in rows]
+    for row in told:
+        _check_agreement(row)
     changed = sum(_keep_agreement(row) for row in told)
     changed += _end_agreements_beside({(row.controller_code, row.starts) for row in told})
     if changed:
         ledger.write(actor=by, action="load agreements", detail={"told": len(told), "changed": changed})
     return changed
+
+
+@transaction.atomic
+def set_consent_models(models: Mapping[str, str], by: str) -> bool:
+    """Make a place's consent models those told: by class, '' for all that aren't named. True when that changed something.
+
+    Raises ValueError for a class or a model that isn't declared.
+    """
+    for name, model in models.items():
+        if name and name not in classes.classes():
+            raise ValueError(f"'{name}' is no class of information; there are {', '.join(classes.classes())}")
+        if model not in set(ConsentModel):
+            raise ValueError(f"'{model}' is no consent model; there are {', '.join(ConsentModel)}")
+    if dict(ConsentRule.objects.values_list("information_class", "model")) == dict(models):
+        return False
+    ConsentRule.objects.all().delete()
+    ConsentRule.objects.bulk_create(ConsentRule(information_class=name, model=model) for name, model in models.items())
+    ledger.write(actor=by, action="set consent models", detail={name or "all": model for name, model in models.items()})
+    return True
 
 
 @transaction.atomic
@@ -189,6 +214,20 @@ def _values_of(row: RelationshipRow, by: str) -> tuple[object, ...]:
     at = connection.ops.adapt_datetimefield_value
     told_at = row.told_at or row.starts
     return row.person, *row.tie_key, at(row.starts), at(row.ends), at(told_at), by, ";".join(row.scope)
+
+
+def _check_agreement(row: AgreementRow) -> None:
+    """Raise ValueError where an agreement names a purpose or class that nothing declares: it would share nothing."""
+    for what, told, known in (
+        ("purpose", row.purposes, classes.purposes()),
+        ("class of information", row.classes, classes.classes()),
+    ):
+        for word in told:
+            if word not in known:
+                raise ValueError(
+                    f"the agreement of {row.controller_code} names '{word}', which is no {what};"
+                    f" write some of: {'; '.join(known)}"
+                )
 
 
 def _keep_agreement(row: AgreementRow) -> bool:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
-from oneplace.access.rules import CHOICES, MADE_BY, REASONS
+from oneplace.access.rules import CHOICES, MADE_BY, REASONS, ConsentModel
 from oneplace.kernel.ids import new_key
 
 
@@ -142,6 +142,18 @@ class Consent(models.Model):
             models.CheckConstraint(condition=Q(made_by__in=MADE_BY), name="access_consent_made_by"),
         ]
         indexes = [models.Index(fields=["person", "information_class", "at"], name="access_consent_of_person")]
+
+
+class ConsentRule(models.Model):
+    """The consent model that this place has chosen for a class of information ('' means all that aren't named)."""
+
+    information_class = models.CharField(max_length=40, blank=True, unique=True)
+    model = models.CharField(max_length=12, choices=[(model.value, model.value) for model in ConsentModel])
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(model__in=[model.value for model in ConsentModel]), name="access_model")
+        ]
 
 
 class BreakGlass(models.Model):

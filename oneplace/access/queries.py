@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import DateTimeField, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 
-from oneplace.access import roles, rules
+from oneplace.access import classes, roles, rules
+from oneplace.access.facts import facts_for as facts_for
+from oneplace.access.facts import facts_of_many as facts_of_many
+from oneplace.access.facts import ordinary_classes
 from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
-from oneplace.access.rules import Actor, Facts, Tie
+from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
-from oneplace.kernel.ids import PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +85,37 @@ def may(actor: Actor, permission: str) -> bool:
     return permission in roles.permissions_of(actor.role)
 
 
-def facts_for(actor: Actor, person: PersonId, now: datetime) -> Facts:
-    """The facts of one decision, in one query: the organisation's open ties to the person, agreements in force."""
-    ties = _open_ties(actor.organisation_code, now).filter(person=person)
-    columns = ties.order_by().values_list("organisation_code", "kind", "starts", "ends")
-    nothing = Cast(Value(None), DateTimeField())
-    agreements = _in_force(now).order_by().values_list("controller_code", Value(""), nothing, nothing)
-    found = list(columns.union(agreements, all=True))
-    return Facts(
-        relationships=tuple(Tie(*row) for row in found if row[1]),
-        agreements=frozenset(row[0] for row in found if not row[1]),
-        may=roles.permissions_of(actor.role),
-    )
-
-
 def people_in_reach(actor: Actor, now: datetime) -> "QuerySet[Relationship, str]":
-    """Keys of the people whose record this actor may open: the same rule as `rules.decide`, for lists."""
-    if "open-record" not in roles.permissions_of(actor.role) or not actor.organisation_code:
+    """Keys of the people with whom this actor has an open relationship: the decision's rule as a query, for lists.
+
+    A person opened in an emergency is in no list: that is of one person and for a time.
+    """
+    role = roles.role(actor.role)
+    holder = actor.key if role and role.personal else actor.organisation_code
+    if role is None or "open-record" not in role.may or not holder:
         return Relationship.objects.none().values_list("person", flat=True)
-    return _open_ties(actor.organisation_code, now).order_by().values_list("person", flat=True).distinct()
+    rows = _open_ties(holder, now).filter(kind__in=_kinds(personal=role.personal))
+    return rows.order_by().values_list("person", flat=True).distinct()
 
 
-def sharing_controllers(now: datetime) -> set[str]:
-    """Codes of the controllers with an agreement in force."""
-    return set(_in_force(now).values_list("controller_code", flat=True))
+def sharing_controllers(
+    now: datetime,
+    *,
+    purpose: str = Purpose.DIRECT_CARE,
+    information_class: str = "identity",
+    organisation_code: str = "",
+) -> set[str]:
+    """Codes of the controllers whose agreements let an organisation read a class for a purpose."""
+    rows = _in_force(now).values_list("controller_code", "purposes", "classes", "parties")
+    ordinary = ordinary_classes()
+    return {
+        code
+        for code, purposes, shared, parties in rows
+        if information_class
+        in Terms(frozenset(purposes), frozenset(shared), frozenset(parties)).classes_for(
+            purpose, organisation_code, ordinary
+        )
+    }
 
 
 def agreements(now: datetime | None = None) -> dict[str, AgreementLine]:
@@ -182,11 +190,17 @@ def _in_post(employments: QuerySet[Employment]) -> QuerySet[Employment]:
     return employments.filter(Q(ends__isnull=True) | Q(ends__gt=now), starts__lte=now)
 
 
-def _open_ties(organisation_code: str, now: datetime) -> QuerySet[Relationship]:
-    """Ties of one organisation that are open at this moment."""
+def _open_ties(holder: str, now: datetime) -> QuerySet[Relationship]:
+    """Ties of one organisation, or user, that are open at this moment; urgent ones a day longer."""
+    lingering = Q(ends__gt=now - URGENT_LINGERS, kind__in=_kinds(urgent=True))
     return Relationship.objects.filter(
-        Q(ends__isnull=True) | Q(ends__gt=now), organisation_code=organisation_code, starts__lte=now
+        Q(ends__isnull=True) | Q(ends__gt=now) | lingering, organisation_code=holder, starts__lte=now
     )
+
+
+def _kinds(**flags: bool) -> list[str]:
+    """Kinds of tie with these flags."""
+    return [kind.name for kind in classes.ties().values() if all(getattr(kind, name) == flags[name] for name in flags)]
 
 
 def _in_force(now: datetime) -> QuerySet[Agreement]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import orjson
 import zstandard
@@ -16,7 +17,7 @@ from lxml import etree
 
 from oneplace.access import queries as access
 from oneplace.access import roles
-from oneplace.access.rules import Actor, Permit, Purpose, decide
+from oneplace.access.rules import Actor, Cells, Closed, Facts, Locked, NotFound, Permit, Purpose, decide
 from oneplace.kernel import clock, turns
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import Kind
@@ -27,12 +28,16 @@ from oneplace.record import letters as lettering
 from oneplace.record import reading
 from oneplace.record import search as searching
 from oneplace.record.bulk import gate
+from oneplace.record.classing import class_of, setting_of
 from oneplace.record.letters import LetterBox
 from oneplace.record.models import DataIssue, Entry, EntryHistory
 from oneplace.record.reading import Known
-from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, Opened, Refused
+from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, LockedRecord, Opened, Refused
 from oneplace.record.windowlets import ALL, Sieve, View, Windowlet, views
 
+_IDENTITY = frozenset({reading.IDENTITY})
+_GRAVEST = (Closed.REFUSED, Closed.WITHDRAWN, Closed.NOT_ASKED, Closed.NO_TIE)
+_NOTHING = "nothing that may be shown"
 _HISTORY_COLUMNS = [name for name in reading.COLUMNS if name != "patient__source__code"]
 
 
@@ -41,7 +46,8 @@ class Entered:
     """A permitted entrance: the person's visible patients, why they may be seen, and whom else the reader reaches."""
 
     known: Known
-    basis: str
+    permit: Permit
+    closed: str  # why ordinary classes of others stay closed
     now: datetime
     reach: searching.Reach
 
@@ -53,12 +59,12 @@ def open(
     purpose: str = Purpose.DIRECT_CARE,
     view: str | None = None,
     sieve: Sieve = ALL,
-) -> Opened | Refused:
+) -> Opened | LockedRecord | Refused:
     """Open a view of a person's record. An unknown view, or one not meant for the role, becomes the role's own."""
     chosen = _view(actor, view)
     with _turn():
         entered = _enter(actor, person, purpose, "open record", {"view": chosen.name})
-        if isinstance(entered, Refused):
+        if not isinstance(entered, Entered):
             return entered
         return _opened(person, entered, chosen, chosen.windowlets, sieve)
 
@@ -72,7 +78,7 @@ def more(
     purpose: str = Purpose.DIRECT_CARE,
     view: str | None = None,
     sieve: Sieve = ALL,
-) -> Opened | Refused:
+) -> Opened | LockedRecord | Refused:
     """One panel of a view from an offset on."""
     chosen = _view(actor, view)
     panel = chosen.windowlet(windowlet)
@@ -80,18 +86,18 @@ def more(
         return Refused()
     with _turn():
         entered = _enter(actor, person, purpose, "open record", {"view": chosen.name, "panel": windowlet})
-        if isinstance(entered, Refused):
+        if not isinstance(entered, Entered):
             return entered
         return _opened(person, entered, chosen, (panel,), sieve, offset)
 
 
 def document(
     actor: Actor, person: PersonId, key: str, *, purpose: str = Purpose.DIRECT_CARE
-) -> DocumentShown | Refused:
+) -> DocumentShown | LockedRecord | Refused:
     """One entry with its source's own words, older versions and faults of data."""
     with _turn():
         entered = _enter(actor, person, purpose, "open entry", {"entry": key[:20]})
-        if isinstance(entered, Refused):
+        if not isinstance(entered, Entered):
             return entered
         entry = _entry(entered.known, key)
         if entry is None:
@@ -103,7 +109,7 @@ def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Fo
     """People in reach whom the text may mean. The ledger keeps who was shown, not what was typed."""
     with _turn():
         now = clock.now()
-        found = searching.found(text, _reach(actor, now, access.sharing_controllers(now)), now)
+        found = searching.found(text, _sharing_reach(actor, now, purpose), now)
         shown = [hit.person_id for hit in found.hits]
         ledger.write(**_who(actor), action="search people", purpose=purpose, detail={"shown": shown})
     return found
@@ -114,7 +120,7 @@ def recent(actor: Actor, limit: int = 10, *, purpose: str = Purpose.DIRECT_CARE)
     with _turn():
         now = clock.now()
         opened = [line.subject for line in ledger_queries.latest(40, actor=actor.key, action="open record")]
-        hits = searching.recent(opened, _reach(actor, now, access.sharing_controllers(now)), limit, now)
+        hits = searching.recent(opened, _sharing_reach(actor, now, purpose), limit, now)
         shown = [hit.person_id for hit in hits]
         ledger.write(**_who(actor), action="list people", purpose=purpose, detail={"shown": shown})
     return hits
@@ -126,9 +132,10 @@ def letters(
     """Letters of others about the people of the reader's organisation: those that wait, or those filed."""
     with _turn():
         now = clock.now()
-        reach = _reach(actor, now, access.sharing_controllers(now))
+        reach = _sharing_reach(actor, now, purpose)
         names = place.names().organisations
-        found = lettering.box(actor, reach.people, reach.visible, names, now, filed=filed, offset=offset, limit=limit)
+        opens = partial(_letters_open, actor, purpose, now)
+        found = lettering.box(actor, reach.people, opens, names, now, filed=filed, offset=offset, limit=limit)
         shown = [letter.person_id for letter in found.letters]
         ledger.write(**_who(actor), action="list letters", purpose=purpose, detail={"shown": shown})
     return found
@@ -143,8 +150,8 @@ def file_letter(actor: Actor, person: PersonId, key: str, kind: str) -> bool:
         detail = {"entry": key[:20], "as": kind[:40]}
         action = "file letter" if kind else "take back filing of letter"
         entered = _enter(actor, person, Purpose.DIRECT_CARE, action, detail)
-        entry = None if isinstance(entered, Refused) else _entry(entered.known, key)
-        if isinstance(entered, Refused) or entry is None or entry.kind != Kind.DOCUMENT:
+        entry = _entry(entered.known, key) if isinstance(entered, Entered) else None
+        if not isinstance(entered, Entered) or entry is None or entry.kind != Kind.DOCUMENT:
             return False
         if not kind:
             return lettering.take_back(entry, actor, entered.now)
@@ -168,33 +175,84 @@ def _view(actor: Actor, name: str | None) -> View:
     return declared.get(role.view if role else "") or next(iter(declared.values()))
 
 
-def _enter(actor: Actor, person: PersonId, purpose: str, action: str, detail: dict[str, str]) -> Entered | Refused:
+def _enter(
+    actor: Actor, person: PersonId, purpose: str, action: str, detail: dict[str, str]
+) -> Entered | LockedRecord | Refused:
     """The decision and its row in the ledger: made before anything is read of what it permits."""
     now = clock.now()
     facts = access.facts_for(actor, person, now)
-    decision = decide(actor, facts, purpose, now)
+    decision = decide(actor, facts, person, purpose, now)
     if isinstance(decision, Permit):
-        reach = _reach(actor, now, facts.agreements)
-        told = reading.known(person, reach.visible)
-        if told.patients:
+        closed = _closed(decision, facts)
+        told = reading.known(person, decision.cells, bool(closed))
+        if told.patients and not (closed and _knows_nothing(told, actor)):
+            more = detail | ({"declaration": decision.declaration} if decision.declaration else {})
             ledger.write(
-                **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=detail
+                **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=more
             )
-            return Entered(told, decision.basis, now, reach)
-        reason = "nothing that may be shown"
-    else:
-        reason = decision.reason
-    ledger.write(**_who(actor), action=f"{action}: refused", subject=person[:64], purpose=purpose[:80], basis=reason)
-    return Refused()
+            return Entered(told, decision, closed, now, _reach(actor, now, _tellers(decision.cells)))
+        decision = Locked(closed, facts.break_glass, _tellers(decision.cells)) if closed else NotFound(_NOTHING)
+    answer = _locked(person, decision, now) if isinstance(decision, Locked) else Refused()
+    refused = "locked" if isinstance(answer, LockedRecord) else "refused"
+    ledger.write(
+        **_who(actor), action=f"{action}: {refused}", subject=person[:64], purpose=purpose[:80], basis=decision.reason
+    )
+    return answer
+
+
+def _closed(permit: Permit, facts: Facts) -> str:
+    """Why ordinary classes of others stay closed, '' where none do; that of sensitive ones would tell of them."""
+    reasons = {reason for name, reason in permit.closed.items() if not facts.classes[name].sensitive}
+    return next((reason for reason in _GRAVEST if reason in reasons), "")
+
+
+def _tellers(cells: Cells) -> frozenset[str]:
+    """Organisations that say who the person is."""
+    return frozenset(code for code, classes in cells.items() if reading.IDENTITY in classes)
+
+
+def _knows_nothing(told: Known, actor: Actor) -> bool:
+    """True where the reader's organisation holds nothing of this person, and nothing of others is open."""
+    return all(told.is_closed(patient) and patient.source.code != actor.organisation_code for patient in told.patients)
+
+
+def _locked(person: PersonId, locked: Locked, now: datetime) -> LockedRecord | Refused:
+    """Who the person is and that the record is closed; refused where nobody may even say who they are."""
+    told = reading.known(person, {code: _IDENTITY for code in locked.traced}, closed=True)
+    if not told.patients:
+        return Refused()
+    return LockedRecord(reading.banner(person, told, 0, now), locked.reason, locked.break_glass)
 
 
 def _who(actor: Actor) -> dict[str, str]:
     return {"actor": actor.key, "role": actor.role, "organisation": actor.organisation_code}
 
 
-def _reach(actor: Actor, now: datetime, sharing: Collection[str]) -> searching.Reach:
-    """Among whom the reader may look, and whose data may be shown: those who share, and the reader's own."""
-    return searching.Reach(access.people_in_reach(actor, now), {*sharing, actor.organisation_code})
+def _reach(actor: Actor, now: datetime, tellers: Collection[str]) -> searching.Reach:
+    """Among whom the reader may look, and whose word on who they are may be shown."""
+    role = roles.role(actor.role)
+    return searching.Reach(access.people_in_reach(actor, now), tellers, role is not None and role.direct_care)
+
+
+def _sharing_reach(actor: Actor, now: datetime, purpose: str) -> searching.Reach:
+    """The same where no one person is meant: those who share demographics, and the reader's own."""
+    sharing = access.sharing_controllers(now, purpose=purpose, organisation_code=actor.organisation_code)
+    return _reach(actor, now, {*sharing, actor.organisation_code})
+
+
+def _letters_open(actor: Actor, purpose: str, now: datetime, asked: Collection[tuple[str, str]]) -> lettering.Opens:
+    """Which entries of these people and sources are open, each person decided once."""
+    kinds = place.names().kinds
+    settings = {code: setting_of(code, kinds.get(code, "")) for _, code in asked}
+    cells: dict[str, Cells] = {}
+    for person, facts in access.facts_of_many(actor, {person for person, _ in asked}, now).items():
+        decision = decide(actor, facts, person, purpose, now)
+        cells[person] = decision.cells if isinstance(decision, Permit) else {}
+
+    def opens(person: str, source: str, kind: str, display: str, words: str) -> bool:
+        return class_of(settings[source], kind, display, words) in cells[person].get(source, frozenset())
+
+    return opens
 
 
 def _banner(person: PersonId, entered: Entered) -> Banner:
@@ -219,9 +277,13 @@ def _opened(
         view_title=view.title,
         windowlets=tuple(reading.windowlet(panel, rows, lines, told, sieve, now, offset) for panel in panels),
         sources=lines,
-        basis=entered.basis,
+        basis=entered.permit.basis,
         opened_at=now,
         conflicts=reading.conflicts(told),
+        rule=entered.permit.rule,
+        closed=entered.closed,
+        break_glass=entered.permit.break_glass and bool(entered.closed),
+        declaration=entered.permit.declaration,
     )
 
 
@@ -229,7 +291,26 @@ def _entry(told: Known, key: str) -> Entry | None:
     """The entry with this key, where it is one of the person's that may be shown."""
     patients = [patient.pk for patient in told.patients]
     rows = Entry.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0, patient__in=patients)
-    return rows.select_related("document", "source").first()
+    found = rows.select_related("document", "source").first()
+    if found is None or not told.opens(found.source.code, found.kind, found.display, _words(found)):
+        return None
+    return found
+
+
+def _words(entry: Entry) -> str:
+    return f"{entry.value_text} {entry.detail}"
+
+
+def _may_show_whole(told: Known, entry: Entry) -> bool:
+    """True where the document holds nothing but what is open here: not another person, nor a closed class."""
+    patients = {patient.pk: patient.source.code for patient in told.patients}
+    rows = Entry.objects.filter(document=entry.document_id)
+    return all(
+        patient in patients and told.opens(patients[patient], kind, display, f"{value} {detail}")
+        for patient, kind, display, value, detail in rows.values_list(
+            "patient_id", "kind", "display", "value_text", "detail"
+        )
+    )
 
 
 def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
@@ -240,7 +321,7 @@ def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown
     return DocumentShown(
         banner=_banner(person, entered),
         item=replace(reading.item(row, names), also=reading.others(entry.pk, entry.kind, entered.known, entered.now)),
-        basis=entered.basis,
+        basis=entered.permit.basis,
         opened_at=entered.now,
         path=entry.path,
         format=entry.document.format,
@@ -248,22 +329,28 @@ def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown
         size=entry.document.size,
         version=entry.version,
         version_at=entry.version_at,
-        text=_element(raw, entry.path),
-        history=_history(entry, names),
+        text=_element(raw, entry.path) if _is_element(entry.path) or _may_show_whole(entered.known, entry) else "",
+        history=_history(entry, entered.known),
         issues=tuple(issue.text for issue in issues if issue.path == entry.path or issue.path[len(entry.path)] in ".["),
     )
 
 
-def _history(entry: Entry, names: dict[str, str]) -> tuple[Item, ...]:
+def _history(entry: Entry, told: Known) -> tuple[Item, ...]:
     """Older versions, newest first."""
     rows = EntryHistory.objects.filter(entry=entry).order_by("-version_at").values_list(*_HISTORY_COLUMNS)
     at = reading.COLUMNS.index("patient__source__code")
-    return tuple(reading.item((*row[:at], entry.source.code, *row[at:]), names) for row in rows[:20])
+    older = [(*row[:at], entry.source.code, *row[at:]) for row in rows[:20]]
+    return tuple(reading.item(row, told.names) for row in older if told.shows(row))
+
+
+def _is_element(path: str) -> bool:
+    """True where an entry was read from a part of its document that holds nothing else."""
+    return path.startswith("entry[")
 
 
 def _element(raw: bytes, path: str) -> str:
     """The element that an entry was read from, as text: an entry of a bundle, or the lines of a message."""
-    if not path.startswith("entry["):
+    if not _is_element(path):
         return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     try:
         number = int(path[6 : path.index("]")])

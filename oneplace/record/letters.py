@@ -4,7 +4,7 @@ A proposal is made from the letter's own title; a person confirms it, and may ta
 alone, after its decision. Source: REC-45 to REC-48 (types, filing by a human, visible in the record at once).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,10 +74,14 @@ def proposed_type(*words: str) -> str:
     return next((kind for kind, marks in _WORDS.items() if any(mark in told for mark in marks)), TYPES[-1])
 
 
+Opens = Callable[[str, str, str, str, str], bool]
+"""Whether an entry is open: key of its person, code of its source, kind, display and other words."""
+
+
 def box(
     actor: Actor,
     reach: QuerySet[Any, str],
-    visible: Collection[str],
+    opens: Callable[[Collection[tuple[str, str]]], Opens],
     names: Mapping[str, str],
     now: datetime,
     *,
@@ -85,22 +89,25 @@ def box(
     offset: int,
     limit: int,
 ) -> LetterBox:
-    """A page of the letters about people in reach that other organisations sent, newest first."""
+    """A page of the letters about people in reach that other organisations sent and that are open, newest first."""
     letters = Entry.objects.filter(
-        kind=Kind.DOCUMENT,
-        received_at__gte=now - timedelta(days=WITHIN_DAYS),
-        patient__person__key__in=reach,
-        source__code__in=[code for code in visible if code != actor.organisation_code],
-    )
+        kind=Kind.DOCUMENT, received_at__gte=now - timedelta(days=WITHIN_DAYS), patient__person__key__in=reach
+    ).exclude(source__code=actor.organisation_code)
     mine = LetterFiling.objects.filter(entry=OuterRef("pk"), organisation_code=actor.organisation_code, undone_at=None)
-    waiting = letters.exclude(Exists(mine.filter(content=OuterRef("content"))))
-    done = letters.filter(Exists(mine.filter(content=OuterRef("content"))))
-    chosen = (done if filed else waiting).select_related("source", "patient__person").order_by("-received_at", "-pk")
-    rows = list(chosen[offset : offset + limit])
-    return LetterBox(_letters(rows, actor, names), waiting.count(), done.count())
+    told = letters.annotate(done=Exists(mine.filter(content=OuterRef("content")))).order_by("-received_at", "-pk")
+    columns = ("patient__person__key", "source__code", "kind", "display", "value_text", "detail", "pk", "done")
+    rows = list(told.values_list(*columns))
+    permits = opens({(row[0], row[1]) for row in rows})
+    keys: dict[bool, list[int]] = {False: [], True: []}
+    for person, source, kind, display, value, detail, key, done in rows:
+        if permits(person, source, kind, display, f"{value} {detail}"):
+            keys[bool(done)].append(key)
+    page = Entry.objects.filter(pk__in=keys[filed][offset : offset + limit])
+    chosen = list(page.select_related("source", "patient__person").order_by("-received_at", "-pk"))
+    return LetterBox(_letters(chosen, actor, names, permits), len(keys[False]), len(keys[True]))
 
 
-def _letters(rows: Sequence[Entry], actor: Actor, names: Mapping[str, str]) -> tuple[Letter, ...]:
+def _letters(rows: Sequence[Entry], actor: Actor, names: Mapping[str, str], permits: Opens) -> tuple[Letter, ...]:
     people = [row.patient.person_id for row in rows]
     known = {
         patient.person_id: patient
@@ -112,7 +119,7 @@ def _letters(rows: Sequence[Entry], actor: Actor, names: Mapping[str, str]) -> t
             entry__in=[row.pk for row in rows], organisation_code=actor.organisation_code, undone_at=None
         )
     }
-    points = _points(rows)
+    points = _points(rows, permits)
     return tuple(
         _letter(row, known.get(row.patient.person_id, row.patient), filings.get(row.pk), points, names) for row in rows
     )
@@ -146,13 +153,19 @@ def _letter(
     )
 
 
-def _points(rows: Sequence[Entry]) -> dict[int, tuple[str, ...]]:
-    """The coded facts that came in the same document, by letter: what a reader looks for first."""
-    by_document = {row.document_id: row.pk for row in rows}
-    told = Entry.objects.filter(document__in=by_document, kind__in=_KEY_KINDS).order_by("pk")
+def _points(rows: Sequence[Entry], permits: Opens) -> dict[int, tuple[str, ...]]:
+    """The open coded facts of the same document and person, by letter: what a reader looks for first."""
+    by_document = {(row.document_id, row.patient_id): row for row in rows}
+    documents = {document for document, _ in by_document}
+    told = Entry.objects.filter(document__in=documents, kind__in=_KEY_KINDS).order_by("pk")
     found: dict[int, dict[str, None]] = {}
-    for document, display in told.values_list("document_id", "display"):
-        found.setdefault(by_document[document], {}).setdefault(display)
+    columns = ("document_id", "patient_id", "kind", "display", "value_text", "detail")
+    for document, patient, kind, display, value, detail in told.values_list(*columns):
+        letter = by_document.get((document, patient))
+        if letter is None or letter.patient.person is None:
+            continue
+        if permits(letter.patient.person.key, letter.source.code, kind, display, f"{value} {detail}"):
+            found.setdefault(letter.pk, {}).setdefault(display)
     return {key: tuple(words)[:_MOST_POINTS] for key, words in found.items()}
 
 

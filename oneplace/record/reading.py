@@ -1,27 +1,32 @@
 """Reads one person's visible patients and entries, and makes of them what the door hands out. Decides nothing.
 
-Only `record.door` calls this, after the decision and inside its transaction. `visible` holds the organisations whose
-data may be shown: those with an agreement in force and the reader's own.
+Only `record.door` calls this, after the decision and inside its transaction. `cells` are the classes of information
+that the decision opened, by the organisation whose entries they are of.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
+from oneplace.access.rules import Cells
 from oneplace.kernel import clock, nhs_number
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import Kind
 from oneplace.place import queries as place
+from oneplace.record.classing import class_of, setting_of
 from oneplace.record.facts import Telling, groups
 from oneplace.record.models import Entry, LocalPatient, Source
 from oneplace.record.rules import Link
 from oneplace.record.shapes import Banner, Item, SourceLine, Trend, WindowletData
 from oneplace.record.windowlets import Sieve, Windowlet, is_current
 
+IDENTITY = "identity"
+"""The class of demographics (access/classes.yaml)."""
+_NONE: frozenset[str] = frozenset()
 MOST_ENTRIES = 4000
 """Entries of one person that a page reads, newest first; the largest real record in the examples has 300."""
 _NIL_KNOWN = frozenset({"716186003", "409137002", "1003774007"})  # SNOMED CT: no known (drug) allergy
@@ -35,15 +40,30 @@ _EXPECTED = ("acute-trust", "community-trust", "mental-health-trust", "ambulance
 
 @dataclass(slots=True)
 class Known:
-    """One person's patients, visible ones and not, with the names of their sources."""
+    """One person's patients, visible ones and not, with the names of their sources and what of each is open."""
 
     patients: list[LocalPatient]  # visible, the one that speaks for the person first
     hidden: list[LocalPatient]
     names: dict[str, str]
+    cells: Cells
+    settings: dict[str, str] = field(default_factory=dict)  # class of a source's ordinary entries
+    closed: bool = False  # consent keeps ordinary classes of others closed
 
     def name_of(self, code: str) -> str:
         """A source's name, or its code where nobody named it."""
         return self.names.get(code) or code
+
+    def shows(self, row: tuple[Any, ...]) -> bool:
+        """True for an entry, as a tuple of COLUMNS, whose class is open here."""
+        return self.opens(row[14], row[1], row[2], f"{row[8]} {row[16]}")
+
+    def opens(self, source: str, kind: str, display: str, words: str) -> bool:
+        """True where the class of such an entry of this source is open."""
+        return class_of(self.settings[source], kind, display, words) in self.cells.get(source, _NONE)
+
+    def is_closed(self, patient: LocalPatient) -> bool:
+        """True for a source of which consent leaves nothing but demographics."""
+        return self.closed and self.cells.get(patient.source.code, _NONE) <= {IDENTITY}
 
 
 def ranked(patients: Iterable[LocalPatient]) -> list[LocalPatient]:
@@ -51,13 +71,17 @@ def ranked(patients: Iterable[LocalPatient]) -> list[LocalPatient]:
     return sorted(patients, key=lambda patient: patient.rank)
 
 
-def known(person: PersonId, visible: Collection[str]) -> Known:
-    """The patients who are this person."""
+def known(person: PersonId, cells: Cells, closed: bool = False) -> Known:
+    """The patients who are this person: visible are those whose source shows who they are."""
     everyone = ranked(LocalPatient.objects.filter(person__key=person).select_related("source", "person"))
-    patients = [patient for patient in everyone if patient.source.code in visible]
+    patients = [patient for patient in everyone if IDENTITY in cells.get(patient.source.code, _NONE)]
     codes = {patient.source.code for patient in everyone} | {patient.practice_code for patient in patients}
     names = {patient.source.code: patient.source.name for patient in everyone} | organisation_names(codes)
-    return Known(patients, [patient for patient in everyone if patient not in patients], names)
+    kinds = place.names().kinds
+    settings = {
+        patient.source.code: setting_of(patient.source.code, kinds.get(patient.source.code, "")) for patient in patients
+    }
+    return Known(patients, [patient for patient in everyone if patient not in patients], names, cells, settings, closed)
 
 
 def organisation_names(codes: Collection[str]) -> dict[str, str]:
@@ -71,6 +95,7 @@ def banner(person: PersonId, told: Known, similar: int, now: datetime) -> Banner
     patient = told.patients[0]
     number, status = _number(told)
     born = patient.birth_date
+    speaking = [one for one in told.patients if "interpreter" in told.cells.get(one.source.code, _NONE)]
     until = clock.to_london(patient.deceased_at or now).date()
     return Banner(
         person_id=person,
@@ -90,8 +115,8 @@ def banner(person: PersonId, told: Known, similar: int, now: datetime) -> Banner
         phone=patient.phone,
         practice_code=patient.practice_code,
         practice_name=told.names.get(patient.practice_code) or patient.practice_name,
-        language=patient.language,
-        interpreter=any(one.interpreter for one in told.patients),
+        language=patient.language if patient in speaking else "",
+        interpreter=any(one.interpreter for one in speaking),
         identity_conflict=any(one.link == Link.PROVISIONAL for one in told.patients),
         similar_names=similar,
     )
@@ -119,9 +144,10 @@ def conflicts(told: Known) -> tuple[str, ...]:
 
 
 def entries(told: Known) -> list[tuple[Any, ...]]:
-    """The visible entries, newest first, as tuples of COLUMNS; what lies in the future comes first."""
-    rows = Entry.objects.filter(patient__in=[patient.pk for patient in told.patients])
-    return list(rows.order_by("-happened_at", "-id").values_list(*COLUMNS)[:MOST_ENTRIES])
+    """The entries that are open, newest first, as tuples of COLUMNS; what lies in the future comes first."""
+    rows = Entry.objects.filter(patient__in=[patient.pk for patient in told.patients if not told.is_closed(patient)])
+    found = rows.order_by("-happened_at", "-id").values_list(*COLUMNS)[:MOST_ENTRIES]
+    return [row for row in found if told.shows(row)]
 
 
 def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, ...]:
@@ -131,11 +157,13 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
         one.source.code: SourceLine(
             one.source.code,
             told.name_of(one.source.code),
-            "shown",
+            "closed" if told.is_closed(one) else "shown",
             counts[one.source.code],
-            one.received_at,
+            None if told.is_closed(one) else one.received_at,
         )
         for one in reversed(told.patients)
+        # Which other organisations know of the person is told of nobody whose record is closed.
+        if one.at_own_practice or not told.is_closed(one)
     }
     for one in told.hidden:
         name = told.name_of(one.source.code)
@@ -148,7 +176,7 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
     for code, name in missing.items():
         if code not in connected:
             lines[code] = SourceLine(code, name, "not connected", 0, None)
-    order = {"shown": 0, "no agreement": 1, "not connected": 2}
+    order = {"shown": 0, "closed": 1, "no agreement": 2, "not connected": 3}
     return tuple(sorted(lines.values(), key=lambda line: (order[line.state], line.code != practice, line.name)))
 
 
@@ -250,6 +278,7 @@ def _partly(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
     practice = told.name_of(told.patients[0].practice_code) or "the GP practice"
     words = {"no agreement": f"Without the GP record: {practice} does not share here."}
     words["not connected"] = f"Without the GP record: {practice} is not connected here."
+    words["closed"] = "Only a part: what other organisations hold is closed to you."
     return words.get(state, "")
 
 
@@ -261,6 +290,8 @@ def _nil_note(row: tuple[Any, ...], told: Known) -> str:
 
 def _nothing(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:
     """Which kind of nothing an empty panel holds: absence of data is not absence of the thing."""
+    if told.closed:
+        return "closed"
     if not _GP_KINDS.intersection(panel.kinds) or any(patient.at_own_practice for patient in told.patients):
         return "none recorded"
     states = {line.code: line.state for line in lines}

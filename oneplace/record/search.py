@@ -31,10 +31,14 @@ _TEN = re.compile(r"(?<!\d)\d{3}[\s\-]?\d{3}[\s\-]?\d{4}(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Among whom a reader may look: keys of people, and the organisations whose data may be shown."""
+    """Among whom a reader may look: keys of people, and the organisations that show who they are.
+
+    Who `traces` finds others too, as strictly as a national trace: by NHS number, or by name with date of birth.
+    """
 
     people: "QuerySet[Any, str]"
     visible: Collection[str]
+    traces: bool = False
 
     def patients(self) -> "QuerySet[LocalPatient]":
         """Their patients at visible sources."""
@@ -43,6 +47,18 @@ class Reach:
     def names(self) -> "QuerySet[PersonName]":
         """The names that visible sources ever told of them."""
         return PersonName.objects.filter(patient__person__key__in=self.people, patient__source__code__in=self.visible)
+
+    def traced_patients(self) -> "QuerySet[LocalPatient]":
+        """Patients whom a trace may find."""
+        if not self.traces:
+            return self.patients()
+        return LocalPatient.objects.filter(person__isnull=False, source__code__in=self.visible)
+
+    def traced_names(self) -> "QuerySet[PersonName]":
+        """The names that a trace may find."""
+        if not self.traces:
+            return self.names()
+        return PersonName.objects.filter(patient__person__isnull=False, patient__source__code__in=self.visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +150,7 @@ def similar(person: PersonId, told: Known, reach: Reach) -> int:
 
 
 def _by_number(number: str, reach: Reach) -> list[Match]:
-    keys = reach.patients().filter(nhs_number=number).values_list("person__key", flat=True)
+    keys = reach.traced_patients().filter(nhs_number=number).values_list("person__key", flat=True)
     return [Match(key, 1.0, "NHS number") for key in dict.fromkeys(keys)]
 
 
@@ -144,7 +160,7 @@ def _by_name(asked: Asked, reach: Reach) -> list[Match]:
             return []
         keys = reach.names().filter(birth_date=asked.birth_date).values_list("patient__person__key", flat=True)
         return [Match(key, 1.0, "date of birth") for key in dict.fromkeys(keys[:_MOST_NAMES])]
-    names = reach.names().filter(_may_be(asked))
+    names = (reach.traced_names() if asked.birth_date else reach.names()).filter(_may_be(asked))
     if asked.birth_date:
         names = names.filter(birth_date=asked.birth_date)
     best: dict[str, Match] = {}
@@ -213,7 +229,7 @@ def _likeness(said: str, family: str, said_given: str, given: str) -> tuple[floa
 def _hits(matches: Sequence[Match], reach: Reach, now: datetime) -> tuple[Hit, ...]:
     """Each match as it is listed, in the order given."""
     told: dict[str, list[LocalPatient]] = {}
-    rows = reach.patients().filter(person__key__in=[match.person for match in matches])
+    rows = reach.traced_patients().filter(person__key__in=[match.person for match in matches])
     for patient in rows.select_related("source", "person"):
         assert patient.person is not None
         told.setdefault(patient.person.key, []).append(patient)
@@ -222,7 +238,7 @@ def _hits(matches: Sequence[Match], reach: Reach, now: datetime) -> tuple[Hit, .
 
 
 def _hit(match: Match, patients: list[LocalPatient], names: dict[str, str], now: datetime) -> Hit:
-    speaks = Known(reading.ranked(patients), [], names)
+    speaks = Known(reading.ranked(patients), [], names, {})
     banner = reading.banner(PersonId(match.person), speaks, 0, now)
     return Hit(
         banner.person_id, banner.family, banner.given, banner.birth_date, banner.age, banner.sex, banner.nhs_number,

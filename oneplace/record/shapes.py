@@ -44,7 +44,7 @@ class SourceLine:
 
     code: str
     name: str
-    state: str  # shown | no agreement | not connected
+    state: str  # shown | closed (consent) | no agreement | not connected
     items: int  # 0 unless shown: nothing about hidden content leaves, not even a count
     received_at: datetime | None
 
@@ -88,9 +88,9 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class WindowletData:
-    """One panel of a view. `state` tells the four kinds of nothing apart.
+    """One panel of a view. `state` tells the kinds of nothing apart.
 
-    state: filled | none recorded | nil known | no agreement | not connected
+    state: filled | none recorded | nil known | no agreement | not connected | closed (consent)
     """
 
     name: str
@@ -115,6 +115,10 @@ class Opened:
     basis: str
     opened_at: datetime
     conflicts: tuple[str, ...] = ()
+    rule: str = ""  # of access.rules.Permit: relationship | urgent contact | emergency | own record | proxy
+    closed: str = ""  # why ordinary classes of other organisations stay closed; '' where none do
+    break_glass: bool = False  # an emergency may open what is closed
+    declaration: str = ""  # key of the emergency access that this opening rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,15 @@ class Refused:
     """Nothing is shown. To this user the person isn't there: the reason is the same whether they exist or not."""
 
     reason: str = "not found"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRecord:
+    """The person is there and their record is closed to this user: who they are, why, and nothing else."""
+
+    banner: Banner
+    reason: str  # of access.rules.Closed
+    break_glass: bool  # the role may open it in an emergency
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def tell(loader: int, failures: list[BaseException]) -> None:
         for round_number in range(5):
             told_at = NOW + timedelta(minutes=round_number)
             order = range(TIES) if loader % 2 else reversed(range(TIES))
-            rows = [RelationshipRow(f"p{n}", "G1", "registered", f"r{n}", NOW, told_at, told_at) for n in order]
+            rows = [RelationshipRow(f"p{n}", "G1", "registration", f"r{n}", NOW, told_at, told_at) for n in order]
             actions.set_relationships(rows, by=f"loader{loader}")
     except BaseException as error:  # a thread's error would else be lost
         failures.append(error)

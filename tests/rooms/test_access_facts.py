@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from oneplace.access import actions, queries, rules
 from oneplace.access.models import Agreement, ApiKey, Relationship
-from oneplace.access.rules import Actor, NotFound, Permit, RelationshipRow
+from oneplace.access.rules import Actor, Locked, NotFound, Permit, RelationshipRow
 from oneplace.kernel import clock
 from oneplace.kernel.ids import new_person_id
 from oneplace.ledger.queries import latest, verify
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 GP = Actor("key", "Dr A", "gp", "G1")
 
 
-def row(person, reference="r1", *, org="G1", kind="registered", starts=NOW - DAY, ends=None, told_at=None):
+def row(person, reference="r1", *, org="G1", kind="registration", starts=NOW - DAY, ends=None, told_at=None):
     return RelationshipRow(person, org, kind, reference, starts, ends, told_at)
 
 
@@ -35,7 +35,7 @@ def state() -> list[tuple[object, ...]]:
 
 
 def decide(actor, person, now=NOW):
-    return rules.decide(actor, queries.facts_for(actor, person, now), "direct care", now)
+    return rules.decide(actor, queries.facts_for(actor, person, now), person, "direct care", now)
 
 
 def test_user_is_created_with_an_opaque_key_and_a_ledger_row():
@@ -83,10 +83,12 @@ def test_may_knows_only_declared_permissions():
 def test_facts_lead_to_permit_for_the_own_organisation_alone(django_assert_num_queries):
     person = new_person_id()
     actions.set_relationships([row(person)], by="test")
-    assert decide(GP, person) == Permit("registered with G1 since 2026-03-01")
-    assert isinstance(decide(Actor("k", "n", "gp", "G2"), person), NotFound)
+    assert decide(GP, person).basis == "registration with G1 since 2026-03-01"
+    assert decide(GP, person).sees("G1", "hospital")
+    assert decide(Actor("k", "n", "gp", "G2"), person) == Locked("no relationship", True, frozenset({"G2"}))
+    assert isinstance(decide(Actor("k", "n", "mdt-coordinator", "G2"), person), NotFound)
     assert isinstance(decide(Actor("k", "n", "analyst", "G1"), person), NotFound)
-    assert isinstance(decide(GP, new_person_id()), NotFound)
+    assert isinstance(decide(GP, new_person_id()), Locked)
     with django_assert_num_queries(1):
         queries.facts_for(GP, person, NOW)
 
@@ -96,7 +98,7 @@ def test_facts_hold_the_agreements_in_force():
     actions.set_relationships([row(person)], by="test")
     actions.load_agreements([{"controller_code": "G9", "starts": "2026-01-01"}], by="test")
     facts = queries.facts_for(GP, person, NOW)
-    assert facts.agreements == {"G9"}
+    assert set(facts.agreements) == {"G9"}
     assert [tie.starts for tie in facts.relationships] == [NOW - DAY]
 
 
@@ -116,7 +118,7 @@ def test_reach_is_the_same_rule_as_the_decision():
 
 def test_person_with_two_ties_is_in_reach_once():
     person = new_person_id()
-    actions.set_relationships([row(person), row(person, "r2", kind="admitted")], by="test")
+    actions.set_relationships([row(person), row(person, "r2", kind="visit")], by="test")
     assert list(queries.people_in_reach(GP, NOW)) == [person]
 
 
@@ -180,12 +182,12 @@ def test_many_ties_fit_one_call():
 
 def test_relationship_opens_and_closes():
     person = new_person_id()
-    tie = {"organisation_code": "G1", "kind": "admitted", "reference": "s1"}
+    tie = {"organisation_code": "G1", "kind": "visit", "reference": "s1"}
     assert actions.open_relationship(person=person, **tie, starts=NOW - DAY, by="test")
     assert isinstance(decide(GP, person), Permit)
     assert latest(1)[0].subject == person
     assert actions.close_relationship(**tie, ends=NOW, by="test")
-    assert isinstance(decide(GP, person), NotFound)
+    assert isinstance(decide(GP, person), Locked)
     assert isinstance(decide(GP, person, NOW - DAY / 2), Permit)
     assert not actions.close_relationship(**tie, ends=NOW, by="test")
     assert not actions.close_relationship(**{**tie, "reference": "s2"}, ends=NOW, by="test")

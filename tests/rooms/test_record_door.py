@@ -13,7 +13,7 @@ from oneplace.ledger import queries as ledger
 from oneplace.place import queries as place
 from oneplace.record import door
 from oneplace.record.models import Entry, LocalPatient
-from oneplace.record.shapes import DocumentShown, Opened, Refused
+from oneplace.record.shapes import DocumentShown, LockedRecord, Opened, Refused
 
 pytestmark = pytest.mark.django_db
 GP = Actor("gp1", "Dr A", "gp", "G99001")
@@ -69,14 +69,46 @@ def test_permitted_record_is_shown_and_recorded():
 def test_refusal_is_the_same_for_nobody_and_for_somebody_out_of_reach():
     file(surgery(), surgery(local="p2", code="G99002", number=OTHER))
     share("G99001", "G99002")
-    answers = [door.open(GP, person) for person in (person_of("p2"), new_person_id())]
+    desk = Actor("desk1", "Reception", "receptionist", "G99001")
+    answers = [door.open(desk, person) for person in (person_of("p2"), new_person_id())]
     assert answers == [Refused("not found")] * 2
-    answers = [door.document(GP, person, "1") for person in (person_of("p2"), new_person_id())]
-    answers += [door.more(GP, person, "problems") for person in (person_of("p2"), new_person_id())]
+    answers = [door.document(desk, person, "1") for person in (person_of("p2"), new_person_id())]
+    answers += [door.more(desk, person, "sources") for person in (person_of("p2"), new_person_id())]
     assert answers == [Refused("not found")] * 4
     rows = ledger.latest(6)
     assert {row.action for row in rows} == {"open record: refused", "open entry: refused"}
     assert len({(row.basis, row.detail) for row in rows}) == 1
+
+
+def test_direct_care_traces_who_it_is_and_finds_the_record_locked():
+    file(surgery(), surgery(problem(), local="p2", code="G99002", number=OTHER, family="Meakin"))
+    share("G99001", "G99002")
+    stranger = person_of("p2")
+    answers = [door.open(GP, stranger), door.document(GP, stranger, "1"), door.more(GP, stranger, "problems")]
+    assert all(isinstance(answer, LockedRecord) for answer in answers)
+    locked = answers[0]
+    assert (locked.reason, locked.break_glass, locked.banner.family) == ("no relationship", True, "Meakin")
+    assert "Hypertension" not in repr(answers)
+    assert {row.action for row in ledger.latest(3)} == {"open record: locked", "open entry: locked"}
+    therapist = Actor("t1", "Therapist", "therapist", "G99001")
+    assert door.open(therapist, stranger).break_glass is False
+
+
+def test_person_of_a_practice_that_does_not_share_stays_unseen():
+    file(surgery(local="p2", code="G99002", number=OTHER))
+    share("G99001")
+    assert [door.open(GP, person) for person in (person_of("p2"), new_person_id())] == [Refused("not found")] * 2
+
+
+def test_trace_needs_a_number_or_a_name_with_the_date_of_birth():
+    file(surgery(), surgery(local="p2", code="G99002", number=OTHER, family="Meakin"))
+    share("G99001", "G99002")
+    assert door.search(GP, "meakin").hits == ()
+    for text in ("meakin 12/12/1951", OTHER):
+        assert [hit.family for hit in door.search(GP, text).hits] == ["Meakin"]
+        assert door.search(Actor("desk1", "Reception", "receptionist", "G99001"), text).hits == ()
+    share("G99001")
+    assert door.search(GP, OTHER).hits == ()
 
 
 @pytest.mark.parametrize(
@@ -272,7 +304,9 @@ def test_search_with_a_wrong_date_of_birth_says_that_it_went_by_name():
 @pytest.mark.usefixtures("_people")
 def test_search_stays_within_reach_and_is_recorded_without_what_was_typed():
     share("G99001", "RCB")
-    assert door.search(WARD, "burrows").hits == door.search(WARD, "9990000018").hits == ()
+    assert door.search(WARD, "burrows").hits == ()
+    desk = Actor("desk1", "Desk", "receptionist", "RCB")
+    assert door.search(desk, "burrows").hits == door.search(desk, "9990000018").hits == ()
     door.search(GP, "burrows")
     row = ledger.latest(1)[0]
     assert (row.action, json.loads(row.detail)) == ("search people", {"shown": [person_of("p1")]})
@@ -304,7 +338,7 @@ def test_person_opened_who_left_reach_is_not_listed():
     opened(WARD, person_of())
     file(hospital("A03", day="20210109"))
     assert door.recent(WARD) == ()
-    assert isinstance(door.open(WARD, person_of()), Refused)
+    assert isinstance(door.open(WARD, person_of()), LockedRecord)
 
 
 def test_people_of_like_names_are_counted_for_the_banner():

@@ -2,7 +2,7 @@
 `consents`). Other files import from here.
 """
 
-from oneplace.access.rules.agreements import AgreementFact, AgreementRow, agreement_from, is_in_force
+from oneplace.access.rules.agreements import AgreementFact, AgreementRow, Terms, agreement_from, is_in_force
 from oneplace.access.rules.consents import (
     CHOICES,
     MADE_BY,
@@ -15,6 +15,8 @@ from oneplace.access.rules.consents import (
 )
 from oneplace.access.rules.decision import (
     Actor,
+    Cells,
+    Closed,
     Decision,
     Facts,
     Locked,
@@ -22,6 +24,7 @@ from oneplace.access.rules.decision import (
     Permit,
     Purpose,
     decide,
+    decide_cell,
 )
 from oneplace.access.rules.ties import URGENT_LINGERS, RelationshipRow, Tie, newest_of
 
@@ -33,7 +36,9 @@ __all__ = [
     "Actor",
     "AgreementFact",
     "AgreementRow",
+    "Cells",
     "ClassRule",
+    "Closed",
     "ConsentFact",
     "ConsentModel",
     "Decision",
@@ -44,9 +49,11 @@ __all__ = [
     "Permit",
     "Purpose",
     "RelationshipRow",
+    "Terms",
     "Tie",
     "agreement_from",
     "decide",
+    "decide_cell",
     "is_in_force",
     "newest_of",
     "standing_choice",

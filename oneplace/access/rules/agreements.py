@@ -9,16 +9,36 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+DIRECT_CARE = "direct care"
+
 
 @dataclass(frozen=True, slots=True)
-class AgreementFact:
-    """One agreement as the decision reads it. `parties`: organisations that may read; empty: all of the place."""
+class Terms:
+    """What an agreement shares. `parties`: organisations that may read; empty: all of the place."""
 
-    starts: date
-    ends: date | None = None
     purposes: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
     parties: frozenset[str] = frozenset()
+
+    def classes_for(self, purpose: str, organisation_code: str, ordinary: frozenset[str]) -> frozenset[str]:
+        """The classes that may be read for a purpose; `ordinary` are those that aren't sensitive.
+
+        Parties are organisations: the person's own view, which is of none ('' here), is as far as the purpose goes.
+        """
+        if purpose not in (self.purposes or {DIRECT_CARE}):
+            return frozenset()
+        if self.parties and organisation_code and organisation_code not in self.parties:
+            return frozenset()
+        return self.classes or ordinary
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFact:
+    """One agreement as the decision reads it: from its first to its last day, and its terms."""
+
+    starts: date
+    ends: date | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 def is_in_force(starts: date, ends: date | None, day: date) -> bool:

@@ -17,7 +17,8 @@ _NO_END = datetime(1, 1, 1, tzinfo=UTC)
 class Tie:
     """One relationship of a person with an organisation (or, for the person's own people, with a user's key).
 
-    An urgent one opens only what classes.yaml calls urgent. `scope` narrows any tie to these classes (empty: all).
+    An urgent one opens only what classes.yaml calls urgent. A personal one is held by the key of a user: the person
+    themselves (`whole`), or a proxy, who sees the classes of `scope` and nothing where none were agreed.
     """
 
     organisation_code: str
@@ -26,6 +27,12 @@ class Tie:
     ends: datetime | None = None
     urgent: bool = False
     scope: frozenset[str] = frozenset()
+    personal: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """True for the person's own tie: the only personal one without a scope."""
+        return self.kind == "self"
 
     def is_open(self, now: datetime) -> bool:
         """True from its start until, and not at, its end; an urgent one a day longer."""
@@ -47,7 +54,7 @@ class RelationshipRow:
     starts: datetime
     ends: datetime | None = None
     told_at: datetime | None = None
-    scope: tuple[str, ...] = ()  # classes that a proxy may see; empty: what the kind and the role open
+    scope: tuple[str, ...] = ()  # classes that a proxy may see; of no meaning in other kinds
 
     @property
     def tie_key(self) -> tuple[str, str, str]:

@@ -111,6 +111,7 @@ def _allergy_flag(panel: WindowletData, now: datetime) -> tuple[str, str] | None
         "nil known": "No known allergies",
         "none recorded": "Allergies: none recorded",
         "no agreement": "Allergies: not shared here",
+        "closed": "Allergies: closed to you",
         "not connected": "Allergies: no source connected",
     }.get(panel.state)
     return (words, "green" if panel.state == "nil known" else "yellow") if words else None

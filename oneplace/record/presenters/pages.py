@@ -32,7 +32,7 @@ from oneplace.record.presenters.words import (
     when_words,
     with_unit,
 )
-from oneplace.record.shapes import DocumentShown, Found, Hit, Item, Opened
+from oneplace.record.shapes import DocumentShown, Found, Hit, Item, LockedRecord, Opened
 from oneplace.record.windowlets import View
 
 
@@ -62,6 +62,7 @@ class PersonPage:
     kind_chips: tuple[Chip, ...]
     source_chips: tuple[Chip, ...]
     basis: str
+    closed: str  # what other organisations hold is closed, and why
     opened: str
     address: str
     print_address: str
@@ -85,11 +86,38 @@ def person_page(opened: Opened, view: View, others: tuple[View, ...], asked: Ask
         kind_chips=kind_chips(asked.address, keep, asked.kind, asked.source),
         source_chips=source_chips(asked.address, keep, asked.kind, asked.source, opened.sources),
         basis=basis_words(opened),
+        closed=closed_words(opened.closed),
         opened=when_words(now, time=True),
         address=asked.address,
         print_address=f"?view={opened.view}&print=yes",
         printing=asked.printing,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPage:
+    """A record that stays closed: who the person is, and why."""
+
+    banner: BannerWords
+    why: str
+
+
+_CLOSED = {
+    "no relationship": "Your organisation has no open relationship with this person.",
+    "consent not asked": "The person has not been asked whether you may see what other organisations hold.",
+    "consent refused": "The person has refused to let you see what other organisations hold.",
+    "consent withdrawn": "The person has withdrawn their consent for you to see what other organisations hold.",
+}
+
+
+def locked_page(locked: LockedRecord, now: datetime) -> LockedPage:
+    """The page of a record that stays closed."""
+    return LockedPage(banner_words(locked.banner, now), closed_words(locked.reason))
+
+
+def closed_words(reason: str) -> str:
+    """Why a record, or what other organisations hold of it, is closed; '' where nothing is."""
+    return _CLOSED.get(reason, "")
 
 
 def basis_words(opened: Opened) -> str:

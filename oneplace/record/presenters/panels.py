@@ -135,6 +135,7 @@ def _nothing(data: WindowletData, narrowed: bool) -> tuple[str, str]:
     words = {
         "nil known": (f"No known {what}.", "" if data.note else "Asked, and recorded by a source."),
         "no agreement": ("Not shown: no sharing agreement.", "The organisation that holds this does not share here."),
+        "closed": ("Closed to you.", "Your own organisation recorded none. What others may hold is closed to you."),
         "not connected": ("Not connected.", "No source that would tell of this is connected here yet."),
     }
     recorded = ("None recorded.", f"The sources shown here hold no {what}. It does not mean that there are none.")
@@ -178,6 +179,7 @@ def _person(author: str, where: str, item: Item, now: datetime) -> PersonLine:
 
 _STATES = {
     "shown": ("Shown", "green"),
+    "closed": ("Closed to you: the person's consent", "yellow"),
     "no agreement": ("No agreement: does not share here", "yellow"),
     "not connected": ("Not connected yet", "grey"),
 }
@@ -197,7 +199,7 @@ def source_words(sources: Iterable[SourceLine], now: datetime) -> tuple[SourceWo
 
 def freshness(sources: Iterable[SourceLine], now: datetime) -> tuple[tuple[str, str], ...]:
     """Each source with how fresh it is, for the line under the banner."""
-    quiet = {"no agreement": "no agreement", "not connected": "not connected"}
+    quiet = {"no agreement": "no agreement", "closed": "closed to you", "not connected": "not connected"}
     return tuple((line.name or line.code, quiet.get(line.state) or _received(line, now)) for line in sources)
 
 

@@ -5,12 +5,13 @@ from secrets import token_urlsafe
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from oneplace.access.policy import staff
 from oneplace.access.queries import actor_of
 from oneplace.access.rules import Actor
+from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
 from oneplace.record import door, identity
 from oneplace.record.forms import SearchForm
@@ -19,13 +20,14 @@ from oneplace.record.presenters.pages import (
     found_words,
     hit_row,
     item_page,
+    locked_page,
     panel_page,
     person_page,
     printed_words,
 )
 from oneplace.record.presenters.paging import offset_of
 from oneplace.record.presenters.timeline import sieve_of
-from oneplace.record.shapes import Refused
+from oneplace.record.shapes import DocumentShown, LockedRecord, Opened, Refused
 from oneplace.record.windowlets import views, views_for
 
 _SEARCHES_KEPT = 5
@@ -70,8 +72,14 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
     opened = door.open(actor, PersonId(person_id), view=asked.view or None, sieve=sieve)
     if isinstance(opened, Refused):
         return _moved_on(request, actor, person_id) or _refused(request)
+    if isinstance(opened, LockedRecord):
+        return _locked(request, opened)
     page = person_page(opened, views()[opened.view], views_for(actor.role), asked)
-    values = {"page": page, "printed": printed_words(opened.opened_at, actor.name)}
+    values = {
+        "page": page,
+        "printed": printed_words(opened.opened_at, actor.name),
+        "emergency": emergency_address(opened),
+    }
     return render(request, "record/person.jinja", values)
 
 
@@ -82,8 +90,8 @@ def panel(request: HttpRequest, person_id: str, name: str) -> HttpResponse:
     actor, asked = actor_of(request.user), _asked(request, reverse("record-panel", args=[person_id, name]))
     sieve = sieve_of(asked.kind, asked.source)
     opened = door.more(actor, PersonId(person_id), name, asked.offset, view=asked.view or None, sieve=sieve)
-    if isinstance(opened, Refused):
-        return _refused(request)
+    if not isinstance(opened, Opened):
+        return _shut(request, opened)
     address = reverse("person", args=[person_id])
     values = {"page": panel_page(opened, name, asked), "address": address, "home": f"{address}?view={opened.view}"}
     return render(request, "record/panel.jinja", values)
@@ -94,8 +102,8 @@ def panel(request: HttpRequest, person_id: str, name: str) -> HttpResponse:
 def item(request: HttpRequest, person_id: str, key: str) -> HttpResponse:
     """One entry with its source facts."""
     shown = door.document(actor_of(request.user), PersonId(person_id), key)
-    if isinstance(shown, Refused):
-        return _refused(request)
+    if not isinstance(shown, DocumentShown):
+        return _shut(request, shown)
     values = {"page": item_page(shown), "address": reverse("person", args=[person_id])}
     return render(request, "record/item.jinja", values)
 
@@ -121,6 +129,27 @@ def _moved_on(request: HttpRequest, actor: Actor, person_id: str) -> HttpRespons
         request, "These records were found to be one person's since you saved the address: this is the whole."
     )
     return redirect("person", now_as)
+
+
+def _shut(request: HttpRequest, answer: LockedRecord | Refused) -> HttpResponse:
+    """The page in place of a record that doesn't open."""
+    return _locked(request, answer) if isinstance(answer, LockedRecord) else _refused(request)
+
+
+def _locked(request: HttpRequest, locked: LockedRecord) -> HttpResponse:
+    """Who the person is, that their record is closed, and the ways that work. Nothing of the record, not a count."""
+    values = {"page": locked_page(locked, clock.now()), "emergency": emergency_address(locked)}
+    return render(request, "record/locked.jinja", values, status=403)
+
+
+def emergency_address(record: LockedRecord | Opened) -> str:
+    """Where an emergency is declared, for a role that may; '' for others, and while no page for it is there."""
+    if not record.break_glass:
+        return ""
+    try:
+        return reverse("break-glass", args=[record.banner.person_id])
+    except NoReverseMatch:
+        return ""
 
 
 def _refused(request: HttpRequest) -> HttpResponse:

@@ -46,12 +46,15 @@ def record_show(
     start_up()
     from oneplace.kernel.ids import PersonId
     from oneplace.record import door
-    from oneplace.record.shapes import Refused
+    from oneplace.record.shapes import LockedRecord, Refused
     from oneplace.site import loading
 
     opened = door.open(loading.actor(user), PersonId(person))
     if isinstance(opened, Refused):
         stop("There is no such person for that user.")
+        return
+    if isinstance(opened, LockedRecord):
+        stop(f"That record is closed to that user: {opened.reason}.")
         return
     told(asdict(opened), as_json, loading.record_words(opened))
 
