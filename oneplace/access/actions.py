@@ -144,7 +144,7 @@ def load_agreements(rows: Iterable[AgreementRow | Mapping[str, Any] | Any], by: 
 
 @transaction.atomic
 def set_consent_models(models: Mapping[str, str], by: str) -> bool:
-    """Make a place's consent models those told: by class, '' for all that aren't named. True when that changed something.
+    """Make a place's consent models those told, by class ('' for all that aren't named); True when that changed any.
 
     Raises ValueError for a class or a model that isn't declared.
     """

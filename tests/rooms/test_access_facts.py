@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 
 from oneplace.access import actions, queries, rules
-from oneplace.access.models import Agreement, ApiKey, Relationship
+from oneplace.access.models import Agreement, ApiKey, BreakGlass, Consent, Relationship
 from oneplace.access.rules import Actor, Locked, NotFound, Permit, RelationshipRow
 from oneplace.kernel import clock
 from oneplace.kernel.ids import new_person_id
@@ -315,3 +315,154 @@ def test_two_ties_of_one_reference_are_refused_by_the_database():
     Relationship.objects.create(**values)
     with pytest.raises(IntegrityError), transaction.atomic():
         Relationship.objects.create(**values)
+
+
+def consent(person, choice, *, about="", at=NOW - DAY, capacity=True):
+    Consent.objects.create(
+        person=person, information_class=about, choice=choice, taken_by="test", at=at, capacity=capacity
+    )
+
+
+def declare(person, **changes: object) -> BreakGlass:
+    told = {
+        "person": person,
+        "user_key": GP.key,
+        "role": "gp",
+        "organisation_code": "G1",
+        "reason": "life-threat",
+        "text": "Found unconscious.",
+        "declared_at": NOW - DAY / 24,
+        "expires_at": NOW + DAY / 24,
+    }
+    return BreakGlass.objects.create(**told | changes)
+
+
+def test_facts_hold_the_newest_choice_of_each_class():
+    person = new_person_id()
+    consent(person, "given", at=NOW - 3 * DAY)
+    consent(person, "withdrawn")
+    consent(person, "refused", about="plan", capacity=False)
+    consent(new_person_id(), "given", about="hospital")
+    consent(person, "given", about="hiv")
+    consent(person, "refused", about="hiv")
+    facts = queries.facts_for(GP, person, NOW)
+    told = {name: (one.choice, one.capacity) for name, one in facts.consents.items()}
+    assert told == {"": ("withdrawn", True), "plan": ("refused", False), "hiv": ("refused", True)}
+
+
+def test_facts_hold_the_emergency_of_this_user_role_organisation_and_person():
+    person = new_person_id()
+    for changes in (
+        {"user_key": "other"},
+        {"role": "therapist"},
+        {"organisation_code": "G2"},
+        {"person": new_person_id()},
+        {"expires_at": NOW},
+        {"declared_at": NOW + DAY / 48},
+    ):
+        declare(**{"person": person} | changes)
+    assert queries.facts_for(GP, person, NOW).declaration is None
+    declare(person, ended_at=NOW - DAY / 48, over_refusal=True, refusal_reason="Danger to a child.")
+    assert not queries.facts_for(GP, person, NOW).declaration.is_open(NOW)
+    plain = declare(person)
+    assert queries.facts_for(GP, person, NOW).declaration.key == plain.key
+    over = declare(person, over_refusal=True, refusal_reason="Danger to a child.")
+    assert queries.facts_for(GP, person, NOW).declaration.key == over.key
+    assert decide(GP, person).declaration == over.key
+
+
+def test_urgent_contact_lingers_for_a_day_in_facts_and_lists():
+    person = new_person_id()
+    actions.set_relationships([row(person, kind="111-case", starts=NOW - 3 * DAY, ends=NOW - DAY / 2)], by="test")
+    assert decide(GP, person).rule == "urgent contact"
+    assert list(queries.people_in_reach(GP, NOW)) == [person]
+    assert isinstance(decide(GP, person, NOW + DAY / 2), Locked)
+    assert list(queries.people_in_reach(GP, NOW + DAY / 2)) == []
+
+
+def test_person_and_proxy_reach_by_their_own_key_as_far_as_agreed():
+    person, daughter = new_person_id(), Actor("d" * 22, "Daughter", "proxy", "")
+    terms = {"purposes": "direct care; own record", "classes": "identity; plan; hospital"}
+    actions.load_agreements([{"controller_code": "H1", "starts": "2026-01-01", **terms}], by="test")
+    actions.open_relationship(
+        person=person, organisation_code=daughter.key, kind="proxy", reference="x", starts=NOW - DAY, by="test",
+        scope=("identity", "plan"),
+    )  # fmt: skip
+    found = rules.decide(daughter, queries.facts_for(daughter, person, NOW), person, "own record", NOW)
+    assert found.cells == {"H1": {"identity", "plan"}}
+    assert list(queries.people_in_reach(daughter, NOW)) == [person]
+    assert list(queries.people_in_reach(GP, NOW)) == []
+
+
+def test_undeclared_kind_of_tie_is_refused_and_opens_nothing():
+    person = new_person_id()
+    with pytest.raises(ValueError, match="'acquaintance' is no kind of relationship"):
+        actions.set_relationships([row(person, kind="acquaintance")], by="test")
+    actions.set_relationships([row(person)], by="test")
+    Relationship.objects.update(kind="acquaintance")
+    assert isinstance(decide(GP, person), Locked)
+    assert list(queries.people_in_reach(GP, NOW)) == []
+
+
+def test_agreement_with_unheard_of_words_is_refused():
+    for field, word in (("classes", "problems"), ("purposes", "curiosity")):
+        with pytest.raises(ValueError, match=word):
+            actions.load_agreements([{"controller_code": "G1", "starts": "2026-01-01", field: word}], by="test")
+
+
+def test_consent_model_of_the_place_decides():
+    person = new_person_id()
+    actions.set_relationships([row(person)], by="test")
+    actions.load_agreements([{"controller_code": "H1", "starts": "2026-01-01"}], by="test")
+    assert decide(GP, person).sees("H1", "hospital")
+    assert actions.set_consent_models({"": "explicit", "plan": "direct-care"}, by="test")
+    assert latest(1)[0].action == "set consent models"
+    assert not actions.set_consent_models({"": "explicit", "plan": "direct-care"}, by="test")
+    found = decide(GP, person)
+    assert (found.sees("H1", "hospital"), found.sees("H1", "plan")) == (False, True)
+    assert found.closed["hospital"] == "consent not asked"
+    consent(person, "given")
+    assert decide(GP, person).sees("H1", "hospital")
+    for models, fault in (({"": "hope"}, "no consent model"), ({"letters": "explicit"}, "no class")):
+        with pytest.raises(ValueError, match=fault):
+            actions.set_consent_models(models, by="test")
+
+
+def test_sensitive_class_stays_explicit_unless_the_place_names_it():
+    terms = {"classes": "hiv; hospital"}
+    person = new_person_id()
+    actions.set_relationships([row(person)], by="test")
+    actions.load_agreements([{"controller_code": "H1", "starts": "2026-01-01", **terms}], by="test")
+    assert decide(GP, person).cells["H1"] == {"hospital"}
+    actions.set_consent_models({"hiv": "direct-care"}, by="test")
+    assert decide(GP, person).cells["H1"] == {"hospital", "hiv"}
+
+
+def test_facts_of_many_decide_as_facts_of_one():
+    people = [new_person_id() for _ in range(5)]
+    told = [row(one, f"r{n}", ends=NOW if n == 3 else None) for n, one in enumerate(people[:4])]
+    actions.set_relationships(told, by="test")
+    actions.load_agreements([{"controller_code": "H1", "starts": "2026-01-01"}], by="test")
+    actions.set_consent_models({"": "explicit"}, by="test")
+    consent(people[0], "given")
+    consent(people[1], "refused")
+    many = queries.facts_of_many(GP, people, NOW)
+    assert many == {person: queries.facts_for(GP, person, NOW) for person in people}
+    assert [rules.decide(GP, many[one], one, "direct care", NOW) for one in people] == [
+        decide(GP, person) for person in people
+    ]
+
+
+def test_sharing_names_who_lets_this_organisation_read_a_class():
+    actions.load_agreements(
+        [
+            {"controller_code": "H1", "starts": "2026-01-01", "parties": "G1"},
+            {"controller_code": "H2", "starts": "2026-01-01", "classes": "plan"},
+            {"controller_code": "H3", "starts": "2026-01-01", "purposes": "research"},
+        ],
+        by="test",
+    )
+    assert queries.sharing_controllers(NOW, organisation_code="G1") == {"H1"}
+    assert queries.sharing_controllers(NOW, organisation_code="G2") == set()
+    assert queries.sharing_controllers(NOW, organisation_code="G2", information_class="plan") == {"H2"}
+    assert queries.sharing_controllers(NOW, purpose="research") == {"H3"}

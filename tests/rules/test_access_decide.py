@@ -162,6 +162,14 @@ def test_two_agreements_of_one_controller_open_what_either_shares():
     assert permitted(REGISTERED, agreements=both).cells["H1"] == {"identity", "hospital"}
 
 
+def test_agreements_of_one_template_open_the_same():
+    terms = Terms(classes=frozenset({"identity", "plan"}))
+    both = {code: (AgreementFact(date(2026, 1, 1), terms=terms),) for code in ("H1", "H2")}
+    given = {"": ConsentFact("", "given", NOW - DAY)}
+    cells = permitted(REGISTERED, agreements=both, consents=given).cells
+    assert cells["H1"] == cells["H2"] == {"identity", "plan"}
+
+
 def test_own_record_is_as_wide_as_its_ties():
     mine = Tie("key", "self", NOW - DAY, personal=True)
     proxies = [Tie("key", "proxy", NOW - DAY, scope=frozenset({name}), personal=True) for name in ("plan", "hospital")]
