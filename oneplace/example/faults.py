@@ -5,15 +5,19 @@ Each is thrown with dice of its own, so that a person's faults don't hang on who
 docs/reference/example-feeds.md; rates that the folder doesn't give are those of `RATES`.
 """
 
+import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import orjson
+
 from oneplace.example.names import FAMILY
 from oneplace.example.shapes import Human
+from oneplace.example.tables import csv_line
 from oneplace.kernel import nhs_number
 
 RATES: Mapping[str, float] = {
@@ -48,7 +52,9 @@ _NICKNAMES = {
     "Daniel": "Dan", "Matthew": "Matt", "Christopher": "Kit", "Thomas": "Tom", "Benjamin": "Ben",
     "Jonathan": "Jon", "Joshua": "Josh", "Samuel": "Sam", "Alexander": "Alex", "Freddie": "Fred", "Edward": "Ted",
 }  # fmt: skip
+_WHO_CAN = {"birth_day_month": 132 / 365}  # a day that is a month too, and another one
 _ONE_OF = ("number_missing", "number_invalid", "number_mistyped", "number_of_another")
+_PATIENT_COLUMNS = frozenset({"local_patient_id", "client_id", "hospice_patient_id"})
 _PLACEHOLDERS = ("1234567890", "9999999999", "0000000000")
 
 
@@ -78,7 +84,7 @@ def mistold(
         ("birth_off_by_one", _off_by_one),
         ("birth_in_future", _future),
     ):
-        if draw.random() < rates[name]:
+        if draw.random() < rates[name] / _WHO_CAN.get(name, 1.0):
             human = _noted(human, change(human, draw), name, found)
     if draw.random() < rates["moved"]:
         lines, town, postcode = old_home
@@ -166,6 +172,48 @@ def _off_by_one(human: Human, draw: Random) -> Human:
 
 def _future(human: Human, draw: Random) -> Human:
     return replace(human, birth_date=date(2100 + human.birth_date.year % 100, 1, 1 + draw.randrange(28)))
+
+
+def with_row_faults(
+    lines: Sequence[bytes], headed: bool, rates: Mapping[str, float], draw: Random
+) -> tuple[bytes, tuple[tuple[int, str, bool], ...]]:
+    """A table's lines as they arrive, now and then a row twice or a broken one after the whole, and which those are.
+
+    A row with a fault is told by its line in the file, the fault's name and whether it can be read.
+    """
+    sent: list[bytes] = []
+    found: list[tuple[int, str, bool]] = []
+    for at, line in enumerate(lines):
+        sent.append(line)
+        if headed and at == 0:
+            continue
+        if draw.random() < rates["sent_twice"]:
+            sent.append(line)
+            found.append((len(sent), "sent-twice", True))
+        if draw.random() < rates["unreadable"]:
+            raw, name = _spoiled_row(line, lines[0] if headed else b"", draw)
+            sent.append(raw)
+            found.append((len(sent), name, False))
+    return b"".join(sent), tuple(found)
+
+
+def _spoiled_row(line: bytes, heading: bytes, draw: Random) -> tuple[bytes, str]:
+    """A row that can't be filed, made of a whole one: cut short, its patient left out, a mark in the wrong place."""
+    if not heading:
+        row = orjson.loads(line)
+        patient = next(name for name in row if name in _PATIENT_COLUMNS)
+        without = orjson.dumps(row | {patient: ""}, option=orjson.OPT_APPEND_NEWLINE)
+        return draw.choice(((line[: len(line) * 2 // 3] + b"\n", "row-cut-short"), (without, "row-no-patient")))
+    names, cells = (next(csv.reader([one.decode()])) for one in (heading, line))
+    at = next(index for index, name in enumerate(names) if name in _PATIENT_COLUMNS)
+    return draw.choice(
+        (
+            (csv_line(cells[: len(cells) // 2]), "row-cut-short"),
+            (csv_line([*cells[:at], "", *cells[at + 1 :]]), "row-no-patient"),
+            (b'"' + cells[0].encode() + b'"x' + line[len(cells[0]) :], "row-stray-mark"),
+            (line.replace(b'"', b""), "row-comma") if b'"' in line else (csv_line([*cells, ""]), "row-too-long"),
+        )
+    )
 
 
 _SUBJECT = re.compile(rb'<subject>.*?</subject>|"(?:subject|patient)":\{"reference":"[^"]*"\},?')

@@ -19,7 +19,7 @@ from oneplace.example.story import stories, story_people
 from oneplace.kernel import clock, nhs_number
 from oneplace.place.folder import PlaceFolder
 
-_AHEAD = 8
+_AHEAD = 24
 """People made before the first of them is told, so that two of them can be mixed up."""
 _BLOCK = 250
 """People between two files of a table."""

@@ -15,6 +15,7 @@ from oneplace.example.gp_draft import stem_of
 from oneplace.example.known import Known, Piece, Sender, own_number, stable_id
 from oneplace.example.practice import Practice, practices_of
 from oneplace.example.shapes import Human, OutMessage, Told, TrueSource, Visit
+from oneplace.example.tables import Row
 from oneplace.kernel.clock import age_on
 from oneplace.place.folder import PlaceFolder
 
@@ -25,9 +26,9 @@ _BUNDLES = {"fhir-stu3-json": gp_connect.bundle, "fhir-r4-json": uk_core.bundle}
 
 @dataclass(slots=True)
 class _Waiting:
-    """Rows of a table that are not sent yet, and who is told of there for the first time."""
+    """Lines of a table that are not sent yet, and who is told of there for the first time."""
 
-    rows: list[tables.Row]
+    lines: list[bytes]
     truth: list[TrueSource]
     files: int = 0
 
@@ -51,6 +52,7 @@ class Senders:
         self.feeds = _feeds(place)
         kinds = {row.code: row.kind for row in place.organisations}
         self.by_kind = {kinds[code]: code for code in reversed(self.feeds)}
+        self.tell_use = [one for senders in self.feeds.values() for one in senders if tables.tells_use(one.format)]
         self.rates = {kind: faults.rates_of(place.example, kind) for kind in {*kinds.values()}}
         self.homes: dict[str, Addresses] = {}
         self.waiting: dict[str, _Waiting] = {}
@@ -82,14 +84,16 @@ class Senders:
         """The files of all tables that have rows waiting."""
         for sender in (sender for senders in self.feeds.values() for sender in senders):
             waiting = self.waiting.get(sender.feed_code)
-            if waiting is None or not waiting.rows:
+            if waiting is None or not waiting.lines:
                 continue
             waiting.files += 1
-            raw = tables.file_of(sender.format, waiting.rows)
-            name = f"{sender.code}/{sender.feed_code}-{waiting.files:04d}.{tables.ending(sender.format)}"
+            ending = tables.ending(sender.format)
+            name = f"{sender.code}/{sender.feed_code}-{waiting.files:04d}.{ending}"
+            draw = Random(f"rows|{self.seed}|{name}")
+            raw, rows = faults.with_row_faults(waiting.lines, ending == "csv", self.rates[sender.kind], draw)
             truth = tuple(waiting.truth)
-            waiting.rows, waiting.truth = [], []
-            yield OutMessage(name, raw, sender.feed_code, sender.channel, 0, truth=truth)
+            waiting.lines, waiting.truth = [], []
+            yield OutMessage(name, raw, sender.feed_code, sender.channel, 0, truth=truth, rows=rows)
 
     def _shares(self, told: Told, by_table: bool = True) -> list[tuple[Sender, list[Visit]]]:
         """Each feed that tells of the person, the practice's first, with the visits that it tells."""
@@ -97,8 +101,9 @@ class Senders:
         code = told.human.practice_code
         feeds = [sender for sender in self.feeds.get(code, ()) if sender.format in _BUNDLES]
         found.append((next(iter(feeds), _unannounced(self.practices[code])), []))
+        found += [(sender, []) for sender in self.tell_use if told.uses]
         for trust in sorted({visit.trust for visit in told.visits}):
-            senders = self.feeds.get(trust, [])
+            senders = [one for one in self.feeds.get(trust, []) if not tables.tells_use(one.format)]
             senders = [one for one in senders if by_table or not tables.is_table(one.format)]
             for sender in senders:
                 visits = [visit for visit in told.visits if visit.trust == trust and _tells(sender, senders, visit)]
@@ -111,9 +116,8 @@ class Senders:
         truth = (self._truth(known, told.human),)
         if tables.is_table(sender.format):
             waiting = self.waiting.setdefault(sender.feed_code, _Waiting([], []))
-            heard = [visit for visit in visits if not self._is_silent(sender, visit.starts)]
-            rows = tables.rows_of(sender.format, known, heard)
-            waiting.rows += rows
+            rows = self._rows(told, sender, known, visits)
+            waiting.lines += tables.lines_of(sender.format, rows, headed=not waiting.lines)
             waiting.truth += truth if rows else ()
             return []
         pieces = [piece for piece in self._pieces(told, sender, known, visits) if not self._is_silent(sender, piece.at)]
@@ -122,6 +126,13 @@ class Senders:
             _Sent(sender, piece, first if index == 0 else 0, truth if index == 0 else ())
             for index, piece in enumerate(pieces)
         ]
+
+    def _rows(self, told: Told, sender: Sender, known: Known, visits: list[Visit]) -> list[Row]:
+        if tables.tells_use(sender.format):
+            heard_of = [use for use in told.uses if not self._is_silent(sender, moments.at(use.on, 12))]
+            return tables.use_rows(known, heard_of)
+        heard = [visit for visit in visits if not self._is_silent(sender, visit.starts)]
+        return tables.rows_of(sender.format, known, heard)
 
     def _pieces(self, told: Told, sender: Sender, known: Known, visits: list[Visit]) -> Iterator[Piece]:
         practice = self.practices[told.human.practice_code]
@@ -174,7 +185,7 @@ class Senders:
     ) -> str:  # fmt: skip
         """The number of the person with whom this one is mixed up at a source; '' for nearly all."""
         promised = self.promised.pop((sender.feed_code, told.human.key), "")
-        if promised or draw.random() >= rate:
+        if promised or draw.random() >= rate / 2:  # each begins it for two
             return promised
         for other in ahead:
             mark = (sender.feed_code, other.human.key)

@@ -27,6 +27,7 @@ class OutMessage:
     """One message as a feed would send it. `people` counts those whom it tells of for the first time.
 
     `fault` names what is wrong with the message itself; `truth` is of the patients whom a source tells of first here.
+    Each row of a table is a message too: `rows` has those with a fault, as line in the file, name, can it be read.
     """
 
     name: str
@@ -37,6 +38,7 @@ class OutMessage:
     fault: str = ""
     readable: bool = True
     truth: tuple[TrueSource, ...] = ()
+    rows: tuple[tuple[int, str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ example's own writer.
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
 from oneplace.example.careconnect import visit_number
 from oneplace.example.gp_draft import stamp
 from oneplace.example.known import Known
-from oneplace.example.shapes import Visit
+from oneplace.example.shapes import Use, Visit
 
 Row = dict[str, str]
 
@@ -23,12 +23,17 @@ _TYPES = {"C": "Home visit", "O": "Clinic", "R": "Planned contact", "I": "Stay",
 
 def is_table(format_name: str) -> bool:
     """True for a format that this module writes."""
-    return format_name.partition("-")[2] in _ROWS
+    return format_name.partition("-")[2] in _ROWS or tells_use(format_name)
 
 
 def ending(format_name: str) -> str:
     """What a file of the format ends in: csv or ndjson."""
     return format_name.partition("-")[0]
+
+
+def tells_use(format_name: str) -> bool:
+    """True for the format that tells what was used and its cost, of everyone and whoever provided it."""
+    return format_name.partition("-")[2] == "activity"
 
 
 def rows_of(format_name: str, known: Known, visits: list[Visit]) -> list[Row]:
@@ -37,14 +42,23 @@ def rows_of(format_name: str, known: Known, visits: list[Visit]) -> list[Row]:
     return [write(known, visit) for visit in visits]
 
 
-def file_of(format_name: str, rows: list[Row]) -> bytes:
-    """The rows as one file: CSV with a heading, or an object a line. There is at least one row."""
+def use_rows(known: Known, uses: Sequence[Use]) -> list[Row]:
+    """A row for each use of a person, numbered from 1."""
+    return [_activity(known, use, number) for number, use in enumerate(uses, 1)]
+
+
+def lines_of(format_name: str, rows: Sequence[Row], headed: bool) -> list[bytes]:
+    """The rows as lines of a file, the heading first where it is asked for and the format has one."""
     if ending(format_name) == "ndjson":
-        return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        return [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows]
+    heading = [csv_line(list(rows[0]))] if headed and rows else []
+    return heading + [csv_line(list(row.values())) for row in rows]
+
+
+def csv_line(cells: Sequence[str]) -> bytes:
+    """One row of CSV."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue().encode()
 
 
@@ -108,6 +122,20 @@ def _episode(known: Known, visit: Visit) -> Row:
         "key_worker": _staff(visit),
         "summary": visit.note,
         "updated_at": stamp(visit.ends or visit.starts),
+    }
+
+
+def _activity(known: Known, use: Use, number: int) -> Row:
+    """A line of a commissioner's activity and cost: point of delivery, provider, units, pence."""
+    return _person(known, "local_patient_id") | {
+        "activity_id": f"{known.local_id}-{number:04d}",
+        "point_of_delivery": use.point_of_delivery,
+        "activity_on": use.on.isoformat(),
+        "activity_count": str(use.count),
+        "cost_pence": str(use.cost_pence),
+        "provider_code": use.provider,
+        "activity_status": "final",
+        "updated_at": use.on.isoformat(),
     }
 
 

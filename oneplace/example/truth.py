@@ -1,7 +1,8 @@
 """The truth file: who each source's patient really is and what it got wrong, and which messages can be read.
 
 Two CSV files, written as messages come: FILE a line a source's patient, FILE with `.messages` before its ending a line
-a message. `oneplace record linkage --truth FILE` scores links against the first. Synthetic people only.
+a message, and one for each row of a table that has a fault. `oneplace record linkage --truth FILE` scores links against
+the first. Synthetic people only.
 """
 
 import csv
@@ -38,6 +39,9 @@ class TruthFile:
     def add(self, message: OutMessage) -> None:
         """Note what is true of one message and of those whom it tells of first."""
         self._messages.writerow((message.name, message.feed_code, "yes" if message.readable else "no", message.fault))
+        for line, fault, readable in message.rows:
+            told = (f"{message.name}, line {line}", message.feed_code, "yes" if readable else "no", fault)
+            self._messages.writerow(told)
         for one in message.truth:
-            told = (one.source_code, one.local_id, one.person, one.nhs_number, one.age, one.sex, one.ethnicity)
-            self._sources.writerow((*told, one.decile, ";".join(one.faults)))
+            who = (one.source_code, one.local_id, one.person, one.nhs_number, one.age, one.sex, one.ethnicity)
+            self._sources.writerow((*who, one.decile, ";".join(one.faults)))

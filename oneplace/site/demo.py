@@ -101,14 +101,15 @@ def _prepare(home: Path, fresh: bool, people: int, seed: int, place: str, asked:
         _talk.print(f"This demo is of {told['place']}, which stays. Another place: add --fresh.")
     # Clinical dates hang on the day: a second start must make the same people.
     today = date.today().isoformat()
-    told = {"people": people, "seed": seed, "today": today, "messages": 0, "place": place} | told
+    told = {"people": people, "seed": seed, "today": today, "messages": 0, "files": 0, "place": place} | told
     if people > told["people"]:
-        # The last files of tables held fewer people than they will: from there on it is told again.
-        told |= {"people": people, "messages": told["messages"] - _tables_at_end(told)}
+        # The last files of tables held fewer people than they will: of each, what comes after the lines told is told.
+        ends = _tables_at_end(told)
+        told |= {"people": people, "files": told["files"] - len(ends), "lines": ends}
     _keep(kept, told)
     _load_place_and_staff(home, Path(told["place"]))
-    if not told["messages"]:
-        told["messages"] = _load_story(home, told)
+    if not told["files"]:
+        _load_story(home, told)
         _keep(kept, told)
     return told
 
@@ -181,8 +182,8 @@ def _make_staff(home: Path, told: Any) -> None:
     _talk.print(table)
 
 
-def _load_story(home: Path, told: dict[str, Any]) -> int:
-    """The people of the stories, at once; returns how many messages told of them."""
+def _load_story(home: Path, told: dict[str, Any]) -> None:
+    """The people of the stories, at once, and how many files and messages told of them."""
     from oneplace import example
     from oneplace.access.commands import OPERATOR
     from oneplace.gateway.receive import receive
@@ -191,8 +192,8 @@ def _load_story(home: Path, told: dict[str, Any]) -> int:
     items = list(_items(told | {"people": story}))
     tally = receive(items, by=OPERATOR)
     _progress(home, done=story, total=told["people"], state="loading", note="")
+    told |= {"files": len(items), "messages": tally.received}
     _talk.print(f"Story people are in: {tally.filed} messages filed.")
-    return len(items)
 
 
 def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[Any]:
@@ -207,14 +208,25 @@ def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[An
     for message in example.generate(here, told["people"], seed=told["seed"], today=today):
         if people is not None:
             people[0] += message.people
-        yield Item(message.name, message.raw, message.channel, senders.get(message.feed_code, ""))
+        raw = _beyond(message.raw, told.get("lines", {}).get(message.name, 0), message.name.endswith(".csv"))
+        yield Item(message.name, raw, message.channel, senders.get(message.feed_code, ""))
 
 
-def _tables_at_end(told: dict[str, Any]) -> int:
-    """How many of the messages loaded last are files of tables that a longer run fills further."""
-    last = deque(_items(told), maxlen=20)
-    tables = (".csv", ".ndjson")
-    return sum(1 for _ in takewhile(lambda item: item.name.endswith(tables), reversed(last))) if told["messages"] else 0
+def _beyond(raw: bytes, lines: int, headed: bool) -> bytes:
+    """A table without its first lines, which an earlier run told; its heading stays."""
+    if not lines:
+        return raw
+    told = raw.splitlines(keepends=True)
+    return b"".join([*told[:headed], *told[lines:]])
+
+
+def _tables_at_end(told: dict[str, Any]) -> dict[str, int]:
+    """The files of tables that were loaded last, which a longer run fills further, each with its lines."""
+    if not told["files"]:
+        return {}
+    last = deque(_items(told | {"lines": {}}), maxlen=20)
+    ends = takewhile(lambda item: item.name.endswith((".csv", ".ndjson")), reversed(last))
+    return {item.name: len(item.raw.splitlines()) for item in ends}
 
 
 def _load(home: Path, told: dict[str, Any]) -> None:
@@ -222,14 +234,23 @@ def _load(home: Path, told: dict[str, Any]) -> None:
     from oneplace.gateway.receive import receive
 
     os.nice(5)
-    people, start = [0], told["messages"]
+    people, start, messages = [0], told["files"], told["messages"]
+    handed = [0]
+
+    def items() -> Iterator[Any]:
+        for item in islice(_items(told, people), start, None):
+            handed[0] += 1
+            yield item
 
     def keep(tally: Any) -> None:
-        told["messages"] = start + tally.received
+        # The file handed out last may be half in: after a stop it is told again, and what is in counts as duplicate.
+        told.update(files=start + max(0, handed[0] - 1), messages=messages + tally.received)
         _keep(home / _MINE, told)
         _progress(home, done=people[0], total=told["people"], state="loading", note="")
 
-    receive(islice(_items(told, people), start, None), by=OPERATOR, progress=keep)
+    receive(items(), by=OPERATOR, progress=keep)
+    told["files"] = start + handed[0]
+    _keep(home / _MINE, told)
     _progress(home, done=told["people"], total=told["people"], state="ready", note="")
 
 

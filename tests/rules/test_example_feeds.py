@@ -12,6 +12,7 @@ import pytest
 
 from oneplace import example, formats
 from oneplace.example import faults
+from oneplace.example.proportions import usual
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Kind, Message, Move, Reject
 from oneplace.place import folder
@@ -240,6 +241,7 @@ def with_tables() -> PlaceFolder:
     ]
     others = [row for row in PLACE.feeds if "csv" not in row["format"] and "ndjson" not in row["format"]]
     often = {"elsewhere": {"hospice": [0.2, 0.2, 0.3, 0.4], "county-council": [0.2, 0.2, 0.3, 0.4]}}
+    often["faults"] = {**PLACE.example["faults"], "sent_twice": 0.0, "unreadable": 0.0}
     return replace(PLACE, feeds=(*others, *feeds), example={**PLACE.example, **often})
 
 
@@ -269,6 +271,27 @@ def test_tables_have_a_row_a_contact_and_a_file_for_many_people(kind: str, form:
     assert {person.local_id for one in read if isinstance(one, Message) for person in one.people} == truth.keys()
     whole = [row for row in rows if not truth[row[patient]].faults]
     assert all(row["nhs_number"] == truth[row[patient]].nhs_number for row in whole)
+
+
+def test_use_reaches_a_table_with_its_point_of_delivery_provider_and_cost() -> None:
+    code = next(str(row["code"]) for row in PLACE.feeds if row["format"] == "csv-activity")
+    files = [one for one in made(PLACE, 300) if one.feed_code == code]
+    entries = [
+        entry
+        for file in files
+        for piece in formats.split(file.raw)
+        for read in [formats.read(piece)]
+        if isinstance(read, Message)
+        for entry in read.entries
+    ]
+    assert {(entry.kind, entry.type) for entry in entries} == {(Kind.ENCOUNTER, "Activity")}
+    assert {entry.display for entry in entries} >= {"gp-contact", "prescribing", "outpatient", "emergency-admission"}
+    told = usual()["use"] | usual()["care"]
+    for entry in entries:
+        count, pence = int(entry.detail["count"]), int(entry.detail["cost_pence"])
+        assert pence == count * told[entry.display]["pence"]
+    codes = {row.code for row in PLACE.organisations}
+    assert {entry.detail["place"] for entry in entries} <= codes
 
 
 def test_a_longer_run_begins_with_the_shorter_but_for_its_last_tables() -> None:
