@@ -30,6 +30,14 @@ def proved_twice(request: HttpRequest) -> bool:
     )
 
 
+def date_provider_proof(request: HttpRequest, at: float) -> None:
+    """Say when a provider was last shown who this is: a sign-in there that asked nothing is no fresh proof here."""
+    records = get_authentication_records(request, request.user)
+    if records and records[-1]["method"] == "socialaccount":
+        records[-1]["at"] = at
+        request.session.modified = True
+
+
 def means_of(user: User) -> list[str]:
     """How a user can prove who they are: `passkey` and `code` where they are set up, else `password`, else nothing."""
     kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt
 from axes.utils import reset as forget_failures
 from django.conf import settings
@@ -148,11 +149,12 @@ def accept_invitation(*, token: str, password: str) -> User | None:
 
 @transaction.atomic
 def reset_sign_in(*, key: str, organisation_code: str, by: Actor) -> str:
-    """Password, second steps, locks and sessions go; returns the token of a new invitation. Raises Unfit."""
+    """Password, second steps, identities, locks and sessions go; returns a new invitation's token. Raises Unfit."""
     user = _sole_user(key, organisation_code, by)
     user.set_unusable_password()
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
     forget_failures(username=user.username)
     _end_sessions(user, by)
     _tell(by, "reset sign-in", user)
@@ -179,6 +181,23 @@ def unlock(*, key: str, organisation_code: str, by: Actor) -> User:
     forget_failures(username=user.username)
     _tell(by, "unlock user", user)
     return user
+
+
+@transaction.atomic
+def connect_identity(*, user: User, provider: str, uid: str, by: Actor) -> None:
+    """Let a user sign in with what a provider calls them. Raises Unfit when that is connected already."""
+    held = SocialAccount.objects.filter(provider=provider, uid=uid).first()
+    if held is not None and held.user_id != user.pk:
+        raise Unfit("This identity belongs to another user here. Ask whoever runs oneplace.")
+    if held is not None or SocialAccount.objects.filter(provider=provider, user=user).exists():
+        raise Unfit("You have an identity of this provider already.")
+    SocialAccount.objects.create(user=user, provider=provider, uid=uid)
+    _tell(by, "connect identity", user, {"provider": provider})
+
+
+def identities_of(user: User) -> list[str]:
+    """The providers with which a user may sign in."""
+    return sorted(SocialAccount.objects.filter(user=user).values_list("provider", flat=True))
 
 
 def _own_user(key: str, organisation_code: str) -> User:

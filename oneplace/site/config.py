@@ -3,9 +3,10 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
@@ -13,6 +14,26 @@ def _file(settings: type[BaseSettings]) -> TomlConfigSettingsSource:
     """What the file in the home folder says."""
     home = Path(os.environ.get("ONEPLACE_HOME", "place-data"))
     return TomlConfigSettingsSource(settings, home / "oneplace.toml")
+
+
+class IdentityProvider(BaseModel):
+    """One identity provider that speaks OpenID Connect; docs/how-to/sign-in.md has those of NHS CIS2 and NHS login."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9-]{1,30}$")  # stands in its addresses and beside each connected identity
+    name: str
+    server_url: str
+    client_id: str
+    secret: str = ""
+    key_file: Path | None = None  # of a private key, as PEM: then a signed statement takes the secret's place
+    key_id: str = ""
+    algorithm: str = "RS512"
+    scope: list[str] = ["openid"]
+    auth_params: dict[str, str] = {}
+    uid_claim: str = "sub"
+    pkce: bool = True
+    second_step: bool = False  # it asks for one itself, so that none is asked for here
 
 
 class Config(BaseSettings):
@@ -27,6 +48,7 @@ class Config(BaseSettings):
     hosts: list[str] = Field(default=["127.0.0.1", "localhost", "[::1]"], description="Names this server answers to.")
     secret_key: str = Field(default="", description="Signs sessions; empty means a random one kept in the home folder.")
 
+    oidc: list[IdentityProvider] = Field(default=[], description="Identity providers, as JSON or [[oidc]] tables.")
     idle_minutes: int = Field(default=30, ge=1, description="A session in which nothing was done so long is ended.")
     session_hours: int = Field(default=8, ge=1, description="A session ends after so many hours, whatever was done.")
     sessions_per_user: int = Field(default=3, ge=1, description="Sessions a user may have; a new one ends the oldest.")
@@ -82,6 +104,8 @@ def origins() -> list[tuple[str, str, str, str]]:
 
 def _shown(name: str, value: object) -> str:
     """A value fit for a screen: keys and passwords are masked."""
+    if name == "oidc":
+        return ", ".join(one.id for one in config.oidc)
     if name in _MASKED:
         return "set" if value else ""
     if name == "secret_key":
@@ -90,3 +114,27 @@ def _shown(name: str, value: object) -> str:
         parts = urlsplit(str(value))
         return parts._replace(netloc=f"***@{parts.hostname or ''}").geturl() if parts.password else str(value)
     return str(value)
+
+
+def apps_from(providers: list[IdentityProvider]) -> list[dict[str, Any]]:
+    """The providers of the settings as allauth reads them."""
+    return [
+        {
+            "provider_id": one.id,
+            "name": one.name,
+            "client_id": one.client_id,
+            "secret": one.secret,
+            "settings": {
+                "server_url": one.server_url,
+                "scope": one.scope,
+                "auth_params": one.auth_params,
+                "uid_field": one.uid_claim,
+                "oauth_pkce_enabled": one.pkce,
+                "token_auth_method": "private_key_jwt" if one.key_file else "client_secret_post",
+                "key_file": str(one.key_file or ""),
+                "key_id": one.key_id,
+                "algorithm": one.algorithm,
+            },
+        }
+        for one in providers
+    ]

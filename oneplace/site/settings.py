@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlparse
 
 from csp.constants import NONCE, NONE, SELF
 
-from oneplace.site.config import config
+from oneplace.site.config import apps_from, config
 
 HOME = config.home.resolve()
 
@@ -32,6 +32,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "oneplace.ledger",
     "oneplace.place",
     "oneplace.access",
@@ -90,7 +92,13 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 
 # allauth: the second step, passkeys and lists of sessions. Nobody signs up here, and no page is its own.
 SECOND_STEP = not config.demo  # staff take one, or have one taken at their identity provider
-PROVIDERS_WITH_SECOND_STEP: frozenset[str] = frozenset()
+IDENTITY_PROVIDERS = config.oidc
+PROVIDERS_WITH_SECOND_STEP = frozenset(one.id for one in config.oidc if one.second_step)
+SOCIALACCOUNT_ADAPTER = "oneplace.site.oidc.Identities"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form would be stopped by the policy of content: it may lead to this place alone
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "oneplace.site.oidc.Provider", "APPS": apps_from(config.oidc)}
+}
 STEP_UP_MINUTES = config.step_up_minutes
 ACCOUNT_ADAPTER = "oneplace.site.adapters.Account"
 ACCOUNT_EMAIL_VERIFICATION = "none"

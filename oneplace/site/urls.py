@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from oneplace.site.views import account, feeds, home, ledger, ledger_reports, quarantine, signin, welcome
+from oneplace.site.views import account, feeds, home, ledger, ledger_reports, provider, quarantine, signin, welcome
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("sign-in/", signin.sign_in, name="account_login"),
     path("sign-in/second-step/", signin.second_step, name="mfa_authenticate"),
     path("sign-in/passkey/", signin.passkey, name="mfa_login_webauthn"),
+    path("sign-in/with/<slug:provider_id>/", provider.leave, name="openid_connect_login"),
+    path("sign-in/with/<slug:provider_id>/back/", provider.back, name="openid_connect_callback"),
+    path("sign-in/", signin.sign_in, name="socialaccount_login_cancelled"),
     path("confirm/", signin.confirm, name="confirm"),
     path("hat/", signin.hat, name="hat"),
     path("account/", account.account, name="mfa_index"),

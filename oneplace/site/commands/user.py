@@ -93,6 +93,25 @@ def user_deactivate(
     typer.echo("They can sign in again." if undo else "They are signed out everywhere and can't sign in.")
 
 
+@app.command("connect")
+@operator
+def user_connect(
+    username: Username,
+    provider: Annotated[str, typer.Option(help="Id of the identity provider in the settings, such as cis2.")],
+    uid: Annotated[str, typer.Option(help="What the provider calls them; for CIS2 the number of their smartcard.")],
+) -> None:
+    """Let a user sign in with what an identity provider calls them."""
+    start_up()
+    from oneplace.access import queries, users
+    from oneplace.site import oidc
+
+    if provider not in oidc.names():
+        stop(f"The settings have no identity provider '{provider}'. They have: {', '.join(oidc.names()) or 'none'}")
+    user = queries.users().get(key=_key(username))
+    _done(users.connect_identity, user=user, provider=provider, uid=uid)
+    typer.echo("They can sign in there now.")
+
+
 def _key(username: str) -> str:
     from oneplace.access import queries
 

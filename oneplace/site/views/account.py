@@ -22,6 +22,8 @@ from oneplace.access import actions, sessions
 from oneplace.access import queries as access
 from oneplace.access.policy import arriving, signed_in, step_up
 from oneplace.access.proof import newest_step, proved_twice
+from oneplace.access.users import identities_of
+from oneplace.site import oidc
 from oneplace.site.adapters import SecondSteps
 from oneplace.site.views.posting import posted
 
@@ -38,6 +40,8 @@ class Account(IndexView):
             "sessions": sessions.sessions_of(self.request.user),
             "here": self.request.session.session_key,
             "idle_minutes": settings.IDLE_MINUTES,
+            "providers": oidc.names(),
+            "connected": identities_of(self.request.user),
             "most": settings.SESSIONS_PER_USER,
         }
         return super().get_context_data(**values) | own

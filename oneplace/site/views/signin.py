@@ -24,7 +24,9 @@ from oneplace.access import roles
 from oneplace.access.hats import choose_hat
 from oneplace.access.policy import arriving, public
 from oneplace.access.proof import means_of
+from oneplace.access.users import identities_of
 from oneplace.place import queries as place
+from oneplace.site import oidc
 from oneplace.site.shell import in_demo, kept
 from oneplace.site.views.posting import posted
 
@@ -38,7 +40,7 @@ class SignIn(LoginView):
     def get_context_data(self, **values: object) -> dict[str, object]:
         """The form, and whom the demo offers."""
         personas = kept("personas.json") or [] if in_demo(self.request) else []
-        return super().get_context_data(**values) | {"personas": personas}
+        return super().get_context_data(**values) | {"personas": personas, "providers": oidc.names()}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """The password was right: go on to the second step, or in."""
@@ -79,8 +81,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and _is_proved(request, means):
         return resume_request(request) or redirect("home")
     options = begin_authentication(request.user) if "passkey" in means else None
+    own = {name: words for name, words in oidc.names().items() if name in identities_of(request.user)}
     values = {
         "means": means,
+        "providers": own,
         "options": options,
         "wrong": request.method == "POST",
         "next": request.GET.get("next", ""),
