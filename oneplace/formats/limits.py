@@ -35,8 +35,11 @@ def fitted_person(person: PersonRow, report: Callable[[str], None]) -> PersonRow
     names = tuple(fitted(name, NAME_LIMITS, report) for name in person.names)
     addresses = tuple(fitted(_with_short_lines(told), ADDRESS_LIMITS, report) for told in person.addresses)
     phones = tuple(phone[:MAX_PHONE] for phone in person.phones)
-    return fitted(replace(person, names=names, addresses=addresses, phones=phones), PERSON_LIMITS, report)
+    if (names, addresses, phones) != (person.names, person.addresses, person.phones):
+        person = replace(person, names=names, addresses=addresses, phones=phones)
+    return fitted(person, PERSON_LIMITS, report)
 
 
 def _with_short_lines(address: Address) -> Address:
-    return replace(address, lines=tuple(line[:MAX_LINE] for line in address.lines[:5]))
+    lines = tuple(line[:MAX_LINE] for line in address.lines[:5])
+    return address if lines == address.lines else replace(address, lines=lines)

@@ -16,9 +16,9 @@ from oneplace.access.rules import RelationshipRow
 from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
 from oneplace.ledger import actions as ledger
 from oneplace.record import entries, identity, patients
-from oneplace.record.bulk import in_chunks, insert_rows, moment
+from oneplace.record.bulk import in_chunks, insert_rows, moment, rows_where
 from oneplace.record.filing import Filing, Stored, Told, sane
-from oneplace.record.models import Document, LocalPatient, Source
+from oneplace.record.models import LocalPatient, Source
 
 _SPELL_MOVES = frozenset(Move) - {Move.REGISTERED, Move.MERGED, Move.UNMERGED}
 _OVER = frozenset({"finished", "cancelled", "entered-in-error"})
@@ -52,10 +52,7 @@ def keep_documents(stored: Iterable[Stored], now: datetime) -> dict[bytes, int]:
 
 
 def _document_ids(digests: Sequence[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    for chunk in in_chunks(digests):
-        found |= {bytes(d): i for d, i in Document.objects.filter(digest__in=chunk).values_list("digest", "id")}
-    return found
+    return {bytes(digest): key for digest, key in rows_where("record_document", ("digest", "id"), "digest", digests)}
 
 
 def _told(filings: Sequence[Filing], documents: Mapping[bytes, int], now: datetime) -> list[Told]:
@@ -85,7 +82,7 @@ def _source_ids(messages: Sequence[Message], now: datetime) -> dict[str, int]:
 
 
 def _known_sources(codes: Iterable[str]) -> dict[str, int]:
-    return dict(Source.objects.filter(code__in=list(codes)).values_list("code", "id"))
+    return {code: key for code, key in rows_where("record_source", ("code", "id"), "code", list(codes))}
 
 
 def _keep_issues(told: Sequence[Told]) -> None:

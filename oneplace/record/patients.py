@@ -4,28 +4,47 @@ Part of `record.ingest`; nothing else writes these rows but `record.identity`, w
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Q
 
 from oneplace.kernel.rows import Kind, Name, PersonRow
 from oneplace.record import rules
-from oneplace.record.bulk import in_chunks, insert_rows, moment, update_rows
+from oneplace.record.bulk import aware, in_chunks, insert_rows, moment, rows_where, update_rows
 from oneplace.record.filing import Told, sane
-from oneplace.record.models import LocalPatient, NameKey, PatientPostcode, PersonName
+from oneplace.record.models import NameKey, PersonName
+from oneplace.record.rules import Link
 
 _TOLD = [
     "nhs_number", "link_number", "family", "given", "prefix", "preferred", "birth_date", "sex", "address",
     "postcode", "phone", "deceased", "deceased_at", "practice_code", "practice_name", "language",
     "interpreter", "ethnicity", "number_verified",
 ]  # fmt: skip
-_WRITTEN = [*_TOLD, "version_at", "content", "document_id", "received_at", "last_contact_at"]
+_NEWEST = ["version_at", "document_id", "received_at", "last_contact_at"]
 NEVER_TOLD = datetime(1800, 1, 1, tzinfo=UTC)
 """Version of a patient of whom only the key is known: before any that a source could tell."""
 _PREFERRED_USES = ("usual", "nickname")
+
+
+Key = tuple[int, str]  # source, local id
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is held of one patient: the columns of _TOLD, those of _NEWEST, and whether a batch changed the former."""
+
+    pk: int  # 0 until it is written
+    values: dict[str, Any]
+    content: bytes
+    version_at: datetime | None
+    document_id: int
+    received_at: datetime | None
+    last_contact_at: datetime | None = None
+    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -33,7 +52,7 @@ class Held:
     """The patients that a batch is about: keys by (source, local id), those met for the first time, and those to be
     linked anew with the NHS numbers that they came from."""
 
-    ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    ids: dict[Key, int] = field(default_factory=dict)
     new: set[int] = field(default_factory=set)
     to_link: dict[int, set[str]] = field(default_factory=dict)
 
@@ -43,8 +62,8 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
     keys = {(one.source_id, row.local_id) for one in told for row in _people_of(one)}
     standing = _standing(keys)
     before = {key: _identity_of(patient) for key, patient in standing.items()}
-    names: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    postcodes: dict[tuple[int, str], set[str]] = {}
+    names: dict[Key, set[tuple[str, str]]] = {}
+    postcodes: dict[Key, set[str]] = {}
     for one in told:
         for row in _people_of(one):
             key = (one.source_id, row.local_id)
@@ -59,7 +78,8 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
     for key, patient in standing.items():
         old = before.get(key)
         if old != _identity_of(patient) or patient.pk in grown:
-            held.to_link[patient.pk] = {number for number in (old[0] if old else "", patient.link_number) if number}
+            numbers = (old[0] if old else "", patient.values["link_number"])
+            held.to_link[patient.pk] = {str(number) for number in numbers if number}
     return held
 
 
@@ -71,42 +91,45 @@ def _people_of(one: Told) -> list[PersonRow]:
     return [*one.message.people, *(PersonRow(key, key_only=True) for key in sorted(strangers))]
 
 
-def _standing(keys: set[tuple[int, str]]) -> dict[tuple[int, str], LocalPatient]:
+def _standing(keys: set[Key]) -> dict[Key, Standing]:
     """The patients that are already held, by key."""
-    rows = LocalPatient.objects.filter(source__in={source for source, _ in keys})
-    return {
-        (patient.source_id, patient.local_id): patient
-        for chunk in in_chunks([local_id for _, local_id in sorted(keys)])
-        for patient in rows.filter(local_id__in=chunk)
-        if (patient.source_id, patient.local_id) in keys
-    }
+    by_source: dict[int, list[str]] = {}
+    for source, local_id in sorted(keys):
+        by_source.setdefault(source, []).append(local_id)
+    columns = ("local_id", "id", *_NEWEST, "content", *_TOLD)
+    found: dict[Key, Standing] = {}
+    for source, ids in by_source.items():
+        for row in rows_where("record_localpatient", columns, f"source_id = {source:d} AND local_id", ids):
+            local_id, pk, version_at, document, received_at, contact_at, content, *told = row
+            values = dict(zip(_TOLD, told, strict=True))
+            values["deceased_at"] = aware(values["deceased_at"])
+            newest = (aware(version_at), document, aware(received_at), aware(contact_at))
+            found[source, local_id] = Standing(pk, values, bytes(content), *newest)
+    return found
 
 
-def _tell_one(
-    standing: dict[tuple[int, str], LocalPatient], key: tuple[int, str], row: PersonRow, one: Told, now: datetime
-) -> None:
+def _tell_one(standing: dict[Key, Standing], key: Key, row: PersonRow, one: Told, now: datetime) -> None:
     """Bring one patient up to what this message says, unless it is already known better."""
-    values = _values(row)
-    version_at = sane(row.version_at, now) if row.version_at else one.at
-    content = _digest(values)
     patient = standing.get(key)
     if row.key_only and patient is not None:
         patient.received_at = now
         return
+    version_at = sane(row.version_at, now) if row.version_at else one.at
     if row.key_only:
         version_at = NEVER_TOLD  # whatever tells of this patient's demographics goes before
+    values = _values(row)
+    content = _digest(values)
     if patient is None:
-        patient = standing[key] = LocalPatient(source_id=key[0], local_id=key[1], received_at=now)
-    elif not rules.newer(version_at, content, patient.version_at, bytes(patient.content)):
-        patient.received_at = now
+        standing[key] = Standing(0, values, content, version_at, one.document_id, now)
         return
-    for name, value in values.items():
-        setattr(patient, name, value)
-    patient.version_at, patient.content = version_at, content
-    patient.document_id, patient.received_at = one.document_id, now
+    patient.received_at = now
+    if rules.newer(version_at, content, patient.version_at, patient.content):
+        patient.changed = patient.changed or content != patient.content
+        patient.values, patient.content = values, content
+        patient.version_at, patient.document_id = version_at, one.document_id
 
 
-def _note_contacts(standing: dict[tuple[int, str], LocalPatient], one: Told, now: datetime) -> None:
+def _note_contacts(standing: dict[Key, Standing], one: Told, now: datetime) -> None:
     """Keep the newest contact of each patient that has begun: what lists of people are ordered by."""
     for entry in one.message.entries:
         at = entry.happened_at
@@ -148,86 +171,78 @@ def _digest(values: dict[str, Any]) -> bytes:
     return hashlib.blake2b(repr(sorted(values.items())).encode(), digest_size=8).digest()
 
 
-def _identity_of(patient: LocalPatient) -> tuple[object, ...]:
+_LINKED_BY = itemgetter("link_number", "birth_date", "practice_code", "family", "given", "sex", "number_verified")
+
+
+def _identity_of(patient: Standing) -> tuple[object, ...]:
     """What linking looks at, besides names."""
-    return (
-        patient.link_number, patient.birth_date, patient.practice_code, patient.family, patient.given,
-        patient.sex, patient.number_verified,
-    )  # fmt: skip
+    return _LINKED_BY(patient.values)
 
 
-def _write(standing: dict[tuple[int, str], LocalPatient], before: dict[tuple[int, str], tuple[object, ...]]) -> None:
-    new = [patient for key, patient in standing.items() if key not in before]
-    columns = ["source_id", "local_id", "link", "link_reason", *_WRITTEN]
-    insert_rows("record_localpatient", columns, [[p.source_id, p.local_id, p.link, "", *_written(p)] for p in new])
-    update_rows("record_localpatient", _WRITTEN, [[*_written(standing[key]), standing[key].pk] for key in before])
-    if new:
-        keys = _keys_of({(patient.source_id, patient.local_id) for patient in new})
-        for patient in new:
-            patient.pk = keys[patient.source_id, patient.local_id]
+def _write(standing: dict[Key, Standing], before: dict[Key, tuple[object, ...]]) -> None:
+    new = [key for key in standing if key not in before]
+    columns = ["source_id", "local_id", "link", "link_reason", *_NEWEST, "content", *_TOLD]
+    rows = ((*key, Link.UNLINKED.value, "", *_newest(standing[key]), *_told(standing[key])) for key in new)
+    insert_rows("record_localpatient", columns, rows)
+    held = [standing[key] for key in before]
+    # Most tellings say nothing new of the patient: their columns and indexes are left as they are.
+    update_rows("record_localpatient", _NEWEST, [(*_newest(one), one.pk) for one in held if not one.changed])
+    changed = [(*_newest(one), *_told(one), one.pk) for one in held if one.changed]
+    update_rows("record_localpatient", [*_NEWEST, "content", *_TOLD], changed)
+    for key, pk in _keys_of(new):
+        standing[key].pk = pk
 
 
-def _written(patient: LocalPatient) -> list[Any]:
-    """The values of _WRITTEN as this database keeps them."""
-    values = [getattr(patient, name) for name in _WRITTEN]
-    return [moment(value) if isinstance(value, datetime) else value for value in values]
+def _newest(patient: Standing) -> tuple[Any, ...]:
+    """The values of _NEWEST as this database keeps them."""
+    version_at, contact_at = moment(patient.version_at), moment(patient.last_contact_at)
+    return version_at, patient.document_id, moment(patient.received_at), contact_at
 
 
-def _keys_of(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
+def _told(patient: Standing) -> Iterator[Any]:
+    """The content and the values of _TOLD as this database keeps them."""
+    yield patient.content
+    for name in _TOLD:
+        value = patient.values[name]
+        yield moment(value) if isinstance(value, datetime) else value
+
+
+def _keys_of(wanted: Sequence[Key]) -> Iterator[tuple[Key, int]]:
     """Keys of patients by source and local id."""
-    found: dict[tuple[int, str], int] = {}
-    for chunk in in_chunks([local_id for _, local_id in sorted(wanted)]):
-        rows = LocalPatient.objects.filter(source__in={source for source, _ in wanted}, local_id__in=chunk)
-        found |= {(source, local_id): key for source, local_id, key in rows.values_list("source_id", "local_id", "pk")}
-    return found
+    for source in {source for source, _ in wanted}:
+        ids = [local_id for its, local_id in wanted if its == source]
+        columns, where = ("local_id", "id"), f"source_id = {source:d} AND local_id"
+        yield from (((source, key), pk) for key, pk in rows_where("record_localpatient", columns, where, ids))
 
 
 def _comparable_names(names: Sequence[Name]) -> set[tuple[str, str]]:
     return {(rules.comparable(name.family), rules.first_word(name.given)) for name in names if name.family}
 
 
-def _write_names(
-    standing: dict[tuple[int, str], LocalPatient], names: dict[tuple[int, str], set[tuple[str, str]]]
-) -> set[int]:
+def _write_names(standing: dict[Key, Standing], names: dict[Key, set[tuple[str, str]]]) -> set[int]:
     """Keep each name told; returns the patients that gained one. Names are never forgotten: people search by them."""
-    ids = [standing[key].pk for key in names]
-    known = {
-        (row[0], row[1], row[2]): row[3]
-        for chunk in in_chunks(ids)
-        for row in PersonName.objects.filter(patient__in=chunk).values_list(
-            "patient_id", "family", "given", "birth_date"
-        )
-    }
+    born = {standing[key].pk: standing[key].values["birth_date"] for key in names}
+    columns = ("patient_id", "family", "given", "birth_date")
+    known = {row[:3]: row[3] for row in rows_where("record_personname", columns, "patient_id", list(born))}
     new = [
-        PersonName(patient_id=standing[key].pk, family=family, given=given, birth_date=standing[key].birth_date)
-        for key, told in names.items()
+        (pk, family, given, born[pk])
+        for pk, told in ((standing[key].pk, told) for key, told in names.items())
         for family, given in sorted(told)
-        if (standing[key].pk, family, given) not in known
+        if (pk, family, given) not in known
     ]
-    insert_rows(
-        "record_personname",
-        ("patient_id", "family", "given", "birth_date"),
-        [(name.patient_id, name.family, name.given, name.birth_date) for name in new],
-    )
-    born = {standing[key].pk: standing[key].birth_date for key in names}
+    insert_rows("record_personname", columns, new)
     for patient in {row[0] for row, birth_date in known.items() if birth_date != born[row[0]]}:
         PersonName.objects.filter(~Q(birth_date=born[patient]) | Q(birth_date=None), patient=patient).update(
             birth_date=born[patient]
         )
-    _write_keys({name.family for name in new if name.family})
-    return {name.patient_id for name in new}
+    _write_keys({family for _, family, *_ in new if family})
+    return {patient for patient, *_ in new}
 
 
-def _write_postcodes(
-    standing: dict[tuple[int, str], LocalPatient], told: dict[tuple[int, str], set[str]], new: set[int]
-) -> set[int]:
+def _write_postcodes(standing: dict[Key, Standing], told: dict[Key, set[str]], new: set[int]) -> set[int]:
     """Keep each postcode told; returns the patients that gained one. They are never forgotten, like names."""
     ids = [standing[key].pk for key in told if standing[key].pk not in new]
-    known = {
-        row
-        for chunk in in_chunks(ids)
-        for row in PatientPostcode.objects.filter(patient__in=chunk).values_list("patient_id", "postcode")
-    }
+    known = set(rows_where("record_patientpostcode", ("patient_id", "postcode"), "patient_id", ids))
     rows = [(standing[key].pk, code[:10]) for key, codes in told.items() for code in sorted(codes)]
     gained = [row for row in rows if row not in known]
     insert_rows("record_patientpostcode", ("patient_id", "postcode"), gained)
@@ -237,13 +252,7 @@ def _write_postcodes(
 def _write_keys(families: set[str]) -> None:
     """Make each surname findable by the ways in which it may be misspelt."""
     for chunk in in_chunks(sorted(families)):
-        known = set(NameKey.objects.filter(family__in=chunk).values_list("family", flat=True))
-        NameKey.objects.bulk_create(
-            [
-                NameKey(key=key, family=family)
-                for family in chunk
-                if family not in known
-                for key in sorted(rules.search_keys(family))
-            ],
-            ignore_conflicts=True,
-        )
+        known = {family for (family,) in rows_where("record_namekey", ("DISTINCT family",), "family", chunk)}
+        new = [family for family in chunk if family not in known]
+        keys = [NameKey(key=key, family=family) for family in new for key in sorted(rules.search_keys(family))]
+        NameKey.objects.bulk_create(keys, ignore_conflicts=True)

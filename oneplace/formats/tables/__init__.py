@@ -7,7 +7,8 @@ bytes, reason and replay. Which layout a row is of is told by its columns, never
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -31,7 +32,11 @@ def heading_of(start: bytes, layouts: Sequence[Layout] = ()) -> tuple[Layout, st
 
     `layouts` are a place's own, which stand beside those that are shipped and go before them.
     """
-    first = start.partition(b"\n")[0]
+    return _layout_of(start.partition(b"\n")[0], tuple(layouts))
+
+
+@lru_cache(maxsize=64)  # every row of a table comes with its heading
+def _layout_of(first: bytes, layouts: tuple[Layout, ...]) -> tuple[Layout, str] | None:
     told = decoded(first)
     if told is None:
         return None
@@ -79,30 +84,43 @@ def read(raw: bytes, layouts: Sequence[Layout] = ()) -> Message | Reject:
     told = decoded(raw)
     if told is None:
         return Reject("The characters are in no known set; send the file in UTF-8.", "charset", "", format_name)
+    first, _, rest = told[0].partition("\n")
     try:
-        table = list(csv.reader(io.StringIO(told[0], newline=""), delimiter=delimiter, strict=True))
+        heading = _heading(first, delimiter)
+        told_rows = list(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         reason = "A quotation mark is missing or stands in the wrong place, so the row's columns can't be told apart."
         return Reject(reason, "row-broken", "", format_name)
-    heading, told_rows = _columns(table[0]), table[1:]
     fault = _fault(heading, told_rows)
     if fault:
         return Reject(fault[1], fault[0], "", format_name)
-    values = dict(zip(heading, (value.strip() for value in told_rows[0]), strict=True))
+    values = dict(zip(heading.columns, (value.strip() for value in told_rows[0]), strict=True))
     return message_of(values, layout, format_name, _guess(told[1]))
 
 
-def _fault(heading: Sequence[str], told: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+class _Heading(NamedTuple):
+    """The columns of a table, and the first that is named twice."""
+
+    columns: tuple[str, ...]
+    twice: str
+
+
+@lru_cache(maxsize=64)
+def _heading(first: str, delimiter: str) -> _Heading:
+    columns = _columns(next(csv.reader([first], delimiter=delimiter, strict=True)))
+    return _Heading(tuple(columns), min((name for name in columns if name and columns.count(name) > 1), default=""))
+
+
+def _fault(heading: _Heading, told: Sequence[Sequence[str]]) -> tuple[str, str] | None:
     if len(told) != 1:
         return "row-missing", "There is no row beneath the heading."
-    twice = sorted({name for name in heading if name and heading.count(name) > 1})
-    if twice:
-        return "column-twice", f"The heading names '{twice[0][:40]}' twice; which one counts can't be told."
-    if len(told[0]) != len(heading):
+    if heading.twice:
+        return "column-twice", f"The heading names '{heading.twice[:40]}' twice; which one counts can't be told."
+    if len(told[0]) != len(heading.columns):
         return (
             "columns-count",
-            f"The row has {len(told[0])} columns and the heading {len(heading)}: was it cut short, or is a text with "
-            "the delimiter in it not quoted?",
+            f"The row has {len(told[0])} columns and the heading {len(heading.columns)}: was it cut short, or is a "
+            "text with the delimiter in it not quoted?",
         )
     return None
 

@@ -33,7 +33,7 @@ class LayoutFault(ValueError):
     """A layout can't be used. Says in which file, where, what is wrong and what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """One extract: columns by what they mean. Names of columns are compared without case."""
 
@@ -52,12 +52,11 @@ class Layout:
     detail: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     move: Move | None = None
+    used: frozenset[str] = field(init=False)  # the columns that the layout reads
 
-    @property
-    def used(self) -> frozenset[str]:
-        """The columns that the layout reads."""
+    def __post_init__(self) -> None:
         columns = {self.source, *self.patient.values(), *self.ids, *self.entry.values(), *self.detail.values()}
-        return frozenset(columns - {""})
+        object.__setattr__(self, "used", frozenset(columns - {""}))
 
 
 @cache

@@ -45,10 +45,11 @@ class _Row:
     """One row being read: its values by column, and what was wrong with them."""
 
     def __init__(self, values: Mapping[str, str], layout: Layout, issues: list[Issue]) -> None:
-        self.values, self.layout, self.issues = values, layout, issues
+        clean = {name: _without_nulls(value) if "\0" in value else value for name, value in values.items()}
+        self.values, self.layout, self.issues = clean, layout, issues
 
     def text(self, column: str) -> str:
-        return self.values.get(column, "").replace("\0", "").strip() if column else ""
+        return self.values.get(column, "") if column else ""
 
     def patient(self, key: str) -> str:
         return self.text(self.layout.patient.get(key, ""))
@@ -71,6 +72,10 @@ class _Row:
             self.fault(column, "date-unreadable", f"a date was expected, as 2026-03-02 or 02/03/2026{serial}; left out")
             return NEVER
         return Moment(found.at) if found.precision == "zone" else found  # extracts tell London's wall clock
+
+
+def _without_nulls(text: str) -> str:
+    return text.replace("\0", "").strip()
 
 
 def _moment(told: str) -> Moment:
@@ -206,8 +211,9 @@ def _value(row: _Row) -> tuple[float | None, str]:
 
 def _detail(row: _Row) -> dict[str, Any]:
     """The declared words, and every column that the layout doesn't read, so that nothing sent is lost from sight."""
-    detail: dict[str, Any] = {key: row.text(column) for key, column in row.layout.detail.items() if row.text(column)}
-    more = {name: row.text(name) for name in row.values if name and name not in row.layout.used and row.text(name)}
+    detail: dict[str, Any] = {key: text for key, column in row.layout.detail.items() if (text := row.text(column))}
+    used = row.layout.used
+    more = {name: text for name, text in row.values.items() if text and name and name not in used}
     if more:
         detail["also"] = more
     return detail

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from oneplace.kernel.rows import Message, Reject
 
-TARGET_SECONDS = 0.04
+TARGET_SECONDS = 0.06
 """How long one chunk may keep other writers waiting: pages must open within 100 ms while feeds load (trust.md)."""
 QUEUED_SECONDS = 0.2
 """The same where the database queues its writers and lets readers by: only the ledger's head waits for a commit."""
-FEWEST, MOST = 40, 6000
-"""Entries in a chunk, whatever was measured."""
+FEWEST, MOST = 300, 6000
+"""Entries in a chunk, whatever was measured: fewer would cost little less, for most of it would be the commit's own."""
 
 
 @dataclass(slots=True)

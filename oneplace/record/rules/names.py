@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import jellyfish
 from nicknames import NickNamer
@@ -18,6 +19,7 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 _SHORT_NAMES = NickNamer()
 
 
+@lru_cache(maxsize=20_000)  # feeds tell the same names again and again
 def comparable(text: str) -> str:
     """A name reduced to what is compared: lower case a-z, no accents, no punctuation (O'Neill → oneill)."""
     plain = unicodedata.normalize("NFKD", text).casefold()
