@@ -6,6 +6,7 @@ Numbers that begin with 999 are kept for test people and are never issued.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import nhs_number as library
 
@@ -18,6 +19,7 @@ def tidy(text: str | None) -> str:
     return _SEPARATORS.sub("", text or "")
 
 
+@lru_cache(maxsize=10_000)  # a feed tells the same numbers again and again
 def is_valid(number: str) -> bool:
     """True for ten digits whose check digit holds. Says nothing about whose number it is.
 

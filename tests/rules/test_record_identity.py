@@ -191,7 +191,7 @@ def test_message_from_the_wrong_feed_is_known_for_that_feed_alone():
     assert len({gateway.same_as(refused, b"\x01", code) for code in ("G1", "G2", "G1")} | {"01"}) == 3
 
 
-@given(st.integers(40, 6000), st.integers(0, 10**6), st.just(0.0) | st.floats(1e-9, 100))
+@given(st.integers(gateway.FEWEST, gateway.MOST), st.integers(0, 10**6), st.just(0.0) | st.floats(1e-9, 100))
 def test_next_chunk_stays_within_its_bounds(size, entries, seconds):
     assert gateway.FEWEST <= gateway.next_size(size, entries, seconds) <= gateway.MOST
 
