@@ -16,7 +16,7 @@ from oneplace.formats.fhir import audit as fhir
 from oneplace.kernel.rows import AuditPerson, AuditRow
 from oneplace.ledger import actions, queries
 from oneplace.ledger.queries import Asked, Line
-from oneplace.ledger.rules import shown_in
+from oneplace.ledger.rules import shown_in, was_refused
 from oneplace.place import queries as place
 from oneplace.record import tracing
 
@@ -89,7 +89,7 @@ def _row(line: Line, people: tuple[AuditPerson, ...], names: dict[str, str]) -> 
         hash=line.hash,
         recorded=line.at_real,
         action=line.action,
-        refused=line.action.endswith(": refused") or line.action == "refuse page",
+        refused=was_refused(line.action),
         user_key=line.actor,
         user_name=names.get(line.actor, ""),
         role=line.role,

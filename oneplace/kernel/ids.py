@@ -16,5 +16,5 @@ def new_person_id() -> PersonId:
 
 
 def new_key() -> str:
-    """A fresh random key of 128 bits, safe in a URL."""
-    return secrets.token_urlsafe(16)
+    """A fresh random key of 128 bits, safe in a URL and on a command line: it never begins with a hyphen."""
+    return next(key for key in iter(lambda: secrets.token_urlsafe(16), "") if key[0] != "-")

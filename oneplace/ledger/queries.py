@@ -19,7 +19,8 @@ __all__ = [
     "actions_seen", "every", "found", "head", "latest", "looks", "pattern", "pattern_counts", "patterns", "reviews_of",
     "rows_about", "shares", "verify",
 ]  # fmt: skip
-REFUSED = Q(action__endswith=": refused") | Q(action="refuse page")
+REFUSED = Q(action__contains=": ") | Q(action="refuse page")
+"""What `rules.was_refused` says, as a condition: an action that was not done says so behind a colon."""
 
 
 @dataclass(frozen=True, slots=True)

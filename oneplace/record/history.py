@@ -1,7 +1,7 @@
 """Who has looked at a person's record, as that person may read it: organisations and roles, when, why.
 
 For the person's own pages and for an answer to a request. Staff are told by organisation and role; which of them it
-was stands in the ledger for the privacy officer. What was refused showed nothing and is left out.
+was stands in the ledger for the privacy officer. What was refused whole showed nothing and is left out.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ from oneplace.record.tracing import keys_of
 
 _WORDS = {
     "open record": "Opened the record",
+    "open record: locked": "Met a closed record: saw who you are, and nothing else",
+    "open entry: locked": "Met a closed record: saw who you are, and nothing else",
+    "break the glass": "Declared an emergency to open the record",
     "open entry": "Opened one entry with its source's words",
     "search people": "Found in a search",
     "list people": "Listed among people of the organisation",

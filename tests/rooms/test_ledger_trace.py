@@ -162,7 +162,7 @@ def test_end_of_ties_is_told_for_pairs_without_an_open_one():
     pairs = {("RCB", person_of()), ("G99001", person_of()), ("X9", person_of())}
     assert set(ended_ties(pairs)) == {("RCB", person_of())}
     access.open_relationship(
-        person=person_of(), organisation_code="RCB", kind="contact", reference="later",
+        person=person_of(), organisation_code="RCB", kind="visit", reference="later",
         starts=ended_ties(pairs)["RCB", person_of()], by="test",
     )  # fmt: skip
     assert ended_ties(pairs) == {}

@@ -111,3 +111,11 @@ def test_rows_are_frozen_and_start_empty() -> None:
     assert Issue("a", "b", "c").severity is Severity.WARNING
     with pytest.raises(AttributeError):
         row.code = "1"  # type: ignore[misc]
+
+
+def test_key_never_begins_like_an_option(monkeypatch):
+    from oneplace.kernel import ids
+
+    told = iter(["-abc", "--x", "a-bc"])
+    monkeypatch.setattr(ids.secrets, "token_urlsafe", lambda size: next(told))
+    assert ids.new_key() == "a-bc"

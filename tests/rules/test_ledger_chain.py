@@ -155,3 +155,11 @@ def test_mentions_are_compared_with_what_rows_list():
     assert list(rules.faults_of_mentions(told, [(2, "b"), (2, "a"), (4, "a")])) == []
     faults = list(rules.faults_of_mentions(told, [(1, "a"), (2, "b"), (4, "a")]))
     assert [fault.seq for fault in faults] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("action", "refused"),
+    [("open record", False), ("open record: refused", True), ("open entry: locked", True), ("refuse page", True)],
+)
+def test_action_says_whether_it_was_done(action, refused):
+    assert rules.was_refused(action) is refused

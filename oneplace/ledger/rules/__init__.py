@@ -13,6 +13,7 @@ from oneplace.ledger.rules.chain import (
     faults_of_mentions,
     read_anchors,
     shown_in,
+    was_refused,
     with_faults,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "faults_of_mentions",
     "read_anchors",
     "shown_in",
+    "was_refused",
     "with_faults",
 ]

@@ -95,6 +95,11 @@ def shown_in(detail: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(key) for key in shown)) if isinstance(shown, list) else ()
 
 
+def was_refused(action: str) -> bool:
+    """True for what was asked for and not done: 'open record: refused', 'open record: locked', 'refuse page'."""
+    return ": " in action or action == "refuse page"
+
+
 def faults_of_mentions(told: Iterable[tuple[int, str]], kept: Iterable[tuple[int, str]]) -> Iterator[Fault]:
     """Rows whose list of people isn't the one by which they are found.
 
