@@ -44,7 +44,10 @@ class Config(BaseSettings):
     home: Path = Field(default=Path("place-data"), description="The one folder of this place's data.")
     database_url: str = Field(default="", description="postgresql://... ; empty means SQLite in the home folder.")
     demo: bool = Field(default=False, description="The example place with one-click sign-in; loopback only.")
-    https: bool = Field(default=False, description="True behind a proxy that ends TLS and sets X-Forwarded-Proto.")
+    https: bool | None = Field(
+        default=None,
+        description="A proxy ends TLS and sets X-Forwarded-Proto; left open: all but the demo.",
+    )
     hosts: list[str] = Field(default=["127.0.0.1", "localhost", "[::1]"], description="Names this server answers to.")
     secret_key: str = Field(default="", description="Signs sessions; empty means a random one kept in the home folder.")
 
@@ -75,6 +78,10 @@ class Config(BaseSettings):
         """Flag, environment, then the file in the home folder."""
         return init_settings, env_settings, _file(settings_cls)
 
+    def is_secure(self) -> bool:
+        """True when cookies go by TLS alone and plain HTTP is sent on to it: as set, else outside the demo."""
+        return not self.demo if self.https is None else self.https
+
     def secret_key_value(self) -> str:
         """The signing key: as set, else the one in the home folder, made on first use, owner only."""
         if self.secret_key:
@@ -104,6 +111,8 @@ def origins() -> list[tuple[str, str, str, str]]:
 
 def _shown(name: str, value: object) -> str:
     """A value fit for a screen: keys and passwords are masked."""
+    if name == "https" and value is None:
+        return f"{config.is_secure()} (from this machine itself by plain HTTP too)"
     if name == "oidc":
         return ", ".join(one.id for one in config.oidc)
     if name in _MASKED:

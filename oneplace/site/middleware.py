@@ -4,9 +4,29 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 
 from oneplace.kernel import clock
 from oneplace.place import queries as place
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """True for what was asked here itself. A proxy on this machine has its address too: it passes on for others."""
+    passed_on = any(name in request.headers for name in _PASSED_ON)
+    return not passed_on and request.META.get("REMOTE_ADDR") in _LOOPBACK
+
+
+class Secure(SecurityMiddleware):
+    """Plain HTTP is sent on to TLS, but for what this machine asks itself where the setting `https` is left open."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Send on, or let pass."""
+        if settings.PLAIN_FROM_THIS_MACHINE and is_from_this_machine(request):
+            return None
+        return super().process_request(request)
 
 
 class Private:
@@ -25,4 +45,5 @@ class Private:
             response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

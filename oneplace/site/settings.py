@@ -43,7 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "oneplace.site.middleware.Secure",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -113,7 +113,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "oneplace"
 MFA_TOTP_TOLERANCE = 1  # of 30 seconds either way: phones' clocks differ
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not config.https  # this machine by plain HTTP, for a trial
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not config.is_secure()  # this machine by plain HTTP, for a trial
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 # All processes count the same wrong codes, and none takes a code that another took.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"}}
@@ -127,11 +127,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "oneplace.site.views.home.stale"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.https
-SECURE_SSL_REDIRECT = config.https
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.is_secure()
+SECURE_SSL_REDIRECT = config.is_secure()
+PLAIN_FROM_THIS_MACHINE = config.https is None  # for a trial, and for machines of this machine
 # The server speaks plain HTTP; the proxy that ends TLS says how it was asked, else each page redirects to itself.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if config.https else None
-SECURE_HSTS_SECONDS = 31_536_000 if config.https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if config.is_secure() else None
+SECURE_HSTS_SECONDS = 31_536_000 if config.is_secure() else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 50 * 1024 * 1024  # the inbox: whole GP records run to several MB
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

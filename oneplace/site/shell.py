@@ -13,9 +13,8 @@ from oneplace.access import queries as access
 from oneplace.access import roles
 from oneplace.access.rules import Actor
 from oneplace.place import queries as place
+from oneplace.site.middleware import is_from_this_machine
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 _PAGES = (
     ("home", "Home", ""),
     ("people", "People", "search-people"),
@@ -80,9 +79,7 @@ def _link(request: HttpRequest, name: str, text: str, permission: str) -> Link:
 
 def in_demo(request: HttpRequest) -> bool:
     """True where one-click sign-in may be offered: the demo, asked for from this machine."""
-    # A proxy on this machine has its address too: what it passes on comes from elsewhere.
-    passed_on = any(name in request.headers for name in _PASSED_ON)
-    return bool(settings.DEMO) and not passed_on and request.META.get("REMOTE_ADDR") in _LOOPBACK
+    return bool(settings.DEMO) and is_from_this_machine(request)
 
 
 def kept(name: str) -> Any:

@@ -1,7 +1,5 @@
 """The feeds pages: one line a feed with its alarms on top, a page for each feed, and taking note of an alarm."""
 
-import csv
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +9,7 @@ from oneplace.access.policy import staff
 from oneplace.gateway import monitor
 from oneplace.gateway import queries as gateway
 from oneplace.kernel import clock
+from oneplace.kernel.sheets import csv_lines
 from oneplace.site import feed_lines, sparkline
 from oneplace.site.feed_lines import KINDS, SORTS, Line, Summary
 from oneplace.site.views.posting import posted
@@ -94,20 +93,14 @@ def acknowledge(request: HttpRequest, key: int) -> HttpResponse:
 @staff("see-feeds")
 def download(request: HttpRequest) -> HttpResponse:
     """The same lines as a file."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="feeds.csv"'
     names = [name for name in Line.__slots__ if name not in _LEFT_OUT]
-    writer = csv.writer(response)
-    writer.writerow([*names, "alarms", "latency_p95_seconds"])
+    rows: list[list[object]] = [[*names, "alarms", "latency_p95_seconds"]]
     for line in feed_lines.all_lines():
         more = [" ".join(alarm.kind for alarm in line.alarms), round(line.latency.p95, 3) if line.latency else ""]
-        writer.writerow([*(harmless(getattr(line, name)) for name in names), *more])
+        rows.append([*(getattr(line, name) for name in names), *more])
+    response = HttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="feeds.csv"'
     return response
-
-
-def harmless(value: object) -> object:
-    """Text that a spreadsheet won't run: a leading =, +, -, @ or control character gets an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
 def summary() -> Summary:

@@ -1,6 +1,5 @@
 """The ledger for privacy officers: search by user, person, action, organisation and day; a file; the proof."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,12 +12,12 @@ from django.views.decorators.http import require_GET
 from oneplace.access import queries as access
 from oneplace.access.policy import staff
 from oneplace.kernel import nhs_number
+from oneplace.kernel.sheets import csv_lines
 from oneplace.ledger import actions, queries
 from oneplace.ledger.queries import Asked, Line
 from oneplace.place import queries as place
 from oneplace.record import tracing
 from oneplace.site.ledger_search import PAGE, Namer, Search, table, told
-from oneplace.site.views.feeds import harmless
 from oneplace.site.views.posting import posted
 
 
@@ -104,17 +103,8 @@ def _record(request: HttpRequest, action: str, asked: Asked) -> None:
         )
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, value: str) -> str:
-        """The line as it was given."""
-        return value
-
-
 def _lines(asked: Asked) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    return (writer.writerow([harmless(value) for value in row]) for row in table(asked))
+    return csv_lines(table(asked))
 
 
 def _page(request: HttpRequest, rows: list[Line], status: int = 200, **values: object) -> HttpResponse:
