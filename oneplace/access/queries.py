@@ -14,7 +14,7 @@ from oneplace.access.facts import facts_for as facts_for
 from oneplace.access.facts import facts_of_many as facts_of_many
 from oneplace.access.facts import ordinary_classes
 from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
-from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms
+from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms, purpose_for
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
 
@@ -85,6 +85,17 @@ def may(actor: Actor, permission: str) -> bool:
     return permission in roles.permissions_of(actor.role)
 
 
+def opens_records(actor: Actor, purpose: str) -> bool:
+    """True for a role that opens records, asked for the purpose that its kind opens them for."""
+    role = roles.role(actor.role)
+    return role is not None and "open-record" in role.may and purpose == purpose_for(role.personal)
+
+
+def nobody() -> "QuerySet[Relationship, str]":
+    """The keys of no people."""
+    return Relationship.objects.none().values_list("person", flat=True)
+
+
 def people_in_reach(actor: Actor, now: datetime) -> "QuerySet[Relationship, str]":
     """Keys of the people with whom this actor has an open relationship: the decision's rule as a query, for lists.
 
@@ -93,8 +104,9 @@ def people_in_reach(actor: Actor, now: datetime) -> "QuerySet[Relationship, str]
     role = roles.role(actor.role)
     holder = actor.key if role and role.personal else actor.organisation_code
     if role is None or "open-record" not in role.may or not holder:
-        return Relationship.objects.none().values_list("person", flat=True)
+        return nobody()
     rows = _open_ties(holder, now).filter(kind__in=_kinds(personal=role.personal))
+    rows = rows.exclude(kind="proxy", scope="")
     return rows.order_by().values_list("person", flat=True).distinct()
 
 

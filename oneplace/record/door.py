@@ -235,7 +235,12 @@ def _reach(actor: Actor, now: datetime, tellers: Collection[str]) -> searching.R
 
 
 def _sharing_reach(actor: Actor, now: datetime, purpose: str) -> searching.Reach:
-    """The same where no one person is meant: those who share demographics, and the reader's own."""
+    """The same where no one person is meant: those who share demographics, and the reader's own.
+
+    A purpose that opens no record finds nobody.
+    """
+    if not access.opens_records(actor, purpose):
+        return searching.Reach(access.nobody(), frozenset())
     sharing = access.sharing_controllers(now, purpose=purpose, organisation_code=actor.organisation_code)
     return _reach(actor, now, {*sharing, actor.organisation_code})
 

@@ -63,3 +63,27 @@ def test_ledger_promise_can_be_broken(monkeypatch):
 
     monkeypatch.setattr(queries, "verify", lambda *_: rules.Verdict(True, 0, "", ()))
     assert import_module("promises.ledger_tampering").run(3, 1).failures == 3
+
+
+@pytest.mark.django_db
+def test_matrix_promise_holds_on_few_cases():
+    outcome = import_module("promises.only_the_entitled_see").run(600, 3)
+    assert [one for one in outcome.examples if not one.startswith("no cell met")] == []
+    assert "0 leaks, 0 wrong denials; 12 cells" in outcome.figure
+
+
+@pytest.mark.django_db
+def test_matrix_promise_can_be_broken(monkeypatch):
+    """The run notices a decision that opens everything, and a door that hides everything."""
+    from oracles import world
+
+    from oneplace.record import door
+    from oneplace.record.shapes import Refused
+
+    matrix = import_module("promises.only_the_entitled_see")
+    monkeypatch.setattr(world, "decided", lambda _: "permit")
+    assert matrix.run(300, 3).failures > 100
+    monkeypatch.undo()
+    monkeypatch.setattr(door, "document", lambda *_, **__: Refused())
+    monkeypatch.setattr(matrix, "EVERY", 10)
+    assert any("an entry hides" in one for one in matrix.run(1000, 3).examples)

@@ -14,8 +14,8 @@ def test_search_finds_mary_however_she_is_typed(page, sign_in, find, axe, typed)
     axe(page)
 
 
-def test_gp_of_another_practice_finds_no_one(page, sign_in, find, place, axe):
-    """Given Ruth elsewhere, then Mary isn't there: not in the search, not at her address."""
+def test_gp_of_another_practice_finds_no_one_by_name_and_a_locked_record(page, sign_in, find, place, axe):
+    """Given Ruth elsewhere, then a name alone doesn't find Mary, and at her address nothing of her record is shown."""
     sign_in(page, "fiona")
     find(page, "Mary Tillotson")
     address = page.get_attribute(".record-hits a", "href")
@@ -24,12 +24,14 @@ def test_gp_of_another_practice_finds_no_one(page, sign_in, find, place, axe):
     assert "Nobody found" in page.inner_text("main")
     axe(page)
     answer = page.goto(f"{place.address}{address}")
-    assert answer.status == 404
-    refused = page.inner_text("main")
-    nobody = page.goto(f"{place.address}/people/{'x' * 22}/")
-    assert nobody.status == 404
-    assert page.inner_text("main") == refused  # the same page whether or not there is such a person
+    assert answer.status == 403
+    told = page.inner_text("main")
+    assert "You may not open this record" in told
+    assert "The ways that work" in told
+    assert page.locator(".record-panel, table, .record-fresh").count() == 0
     axe(page)
+    find(page, "999 000 0042")
+    assert "TILLOTSON, Mary" in page.inner_text(".record-hits")
 
 
 def test_what_is_typed_never_stands_in_an_address(page, sign_in, find):

@@ -69,8 +69,15 @@ def test_oracle_answers_as_the_papers_say(change, answer):
 def test_each_state_has_a_meaning_and_each_rule_an_answer():
     for dimension in ("agreement", "consent", "tie", "glass"):
         for state in access.states(dimension):
-            for sensitive in (False, True):
-                assert access.meaning(dimension, state, sensitive, "direct care")
+            for flags in (frozenset(), frozenset({"sensitive"}), frozenset({"traced"})):
+                assert access.meaning(dimension, state, flags, "direct care")
     assert {row["answer"] for row in access.table("rules")} == set(access.ANSWERS)
     with pytest.raises(KeyError):
-        access.meaning("tie", "unheard of", False, "direct care")
+        access.meaning("tie", "unheard of", frozenset(), "direct care")
+
+
+def test_oracle_judges_each_role_and_class_of_the_house():
+    from oneplace.access import classes, roles
+
+    assert set(access.roles()) - {"nobody"} == set(roles.roles())
+    assert set(access.classes()) == set(classes.classes())

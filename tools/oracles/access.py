@@ -53,12 +53,12 @@ def states(dimension: str) -> tuple[str, ...]:
 
 
 @cache
-def meaning(dimension: str, state: str, sensitive: bool, purpose: str) -> str:
+def meaning(dimension: str, state: str, flags: frozenset[str], purpose: str) -> str:
     """What a state means for a class and purpose: the first row that fits."""
     for row in table("states"):
         if (
             (row["dimension"], row["state"]) == (dimension, state)
-            and (not row["class"] or sensitive)
+            and (not row["class"] or row["class"] in flags)
             and row["purpose"] in ("", purpose)
         ):
             return row["means"]
@@ -68,17 +68,17 @@ def meaning(dimension: str, state: str, sensitive: bool, purpose: str) -> str:
 def answer(told: Situation) -> tuple[str, str]:
     """What is to happen, and by which rule."""
     role, kind = roles()[told["role"]], classes()[told["information_class"]]
-    sensitive = kind["sensitive"] == "yes"
+    flags = frozenset(name for name in ("traced", "urgent", "sensitive") if kind[name] == "yes")
     seen = {
         "role": role["kind"],
         "glass_role": role["glass"],
         "purpose": told["purpose"],
         "reads": role[told["information_class"]],
-        "class": {name for name in ("traced", "urgent") if kind[name] == "yes"},
+        "class": flags,
         "controller": told["controller"],
         "model": told["model"],
     } | {
-        name: meaning(name if name != "choice" else "consent", told[key], sensitive, told["purpose"])  # type: ignore[literal-required]
+        name: meaning(name if name != "choice" else "consent", told[key], flags, told["purpose"])  # type: ignore[literal-required]
         for name, key in (("agreement", "agreement"), ("tie", "tie"), ("choice", "consent"), ("glass", "glass"))
     }
     for row in table("rules"):
@@ -91,7 +91,7 @@ def _fits(pattern: str, value: object) -> bool:
     """'' fits all, 'a|b' either, '!a' all but a."""
     if not pattern:
         return True
-    if isinstance(value, set):
+    if isinstance(value, frozenset):
         return pattern in value
     if pattern.startswith("!"):
         return value != pattern[1:]

@@ -43,8 +43,11 @@ def situations(count: int, seed: int) -> Iterator[Situation]:
     chosen = {name: values + _OFTEN.get(name, ()) for name, values in dimensions.items()}
     for _ in range(count):
         told = {name: randomness.choice(values) for name, values in chosen.items()}
-        if access.roles()[told["role"]]["kind"] == "personal" and randomness.random() < 0.8:
-            told |= {"purpose": "own record", "controller": "other"}
+        personal = access.roles()[told["role"]]["kind"] == "personal"
+        if personal:
+            told["controller"] = "other"  # a person has no organisation of their own
+        if personal and randomness.random() < 0.8:
+            told["purpose"] = "own record"
             told["tie"] = randomness.choice([state for state in access.states("tie") if state[:4] in ("self", "prox")])
         yield told  # type: ignore[misc]
 

@@ -25,6 +25,7 @@ from oneplace.access.rules.decision import (
     Purpose,
     decide,
     decide_cell,
+    purpose_for,
 )
 from oneplace.access.rules.ties import URGENT_LINGERS, RelationshipRow, Tie, newest_of
 
@@ -56,5 +57,6 @@ __all__ = [
     "decide_cell",
     "is_in_force",
     "newest_of",
+    "purpose_for",
     "standing_choice",
 ]

@@ -140,13 +140,18 @@ def decide_cell(
     return NotFound("consent does not open this class")
 
 
+def purpose_for(personal: bool) -> Purpose:
+    """The one purpose for which records open to staff, or to the person and their own people."""
+    return Purpose.OWN_RECORD if personal else Purpose.DIRECT_CARE
+
+
 def _shut(actor: Actor, facts: Facts, person: str, purpose: str) -> str:
     """Why nothing can be open whatever the facts about the person; '' where something can."""
     if facts.person != person:
         return "facts are about somebody else"
     if "open-record" not in facts.may:
         return "role opens no record"
-    if purpose != (Purpose.OWN_RECORD if facts.personal else Purpose.DIRECT_CARE):
+    if purpose != purpose_for(facts.personal):
         return "purpose opens no record"
     if not facts.personal and not actor.organisation_code:
         return "user has no organisation"
@@ -172,11 +177,15 @@ def _covered(actor: Actor, facts: Facts, purpose: str, day: date) -> dict[str, f
 
 
 def _own_record(facts: Facts, covered: Cells, ties: list[Tie]) -> Decision:
-    """The person's own view, or a carer's: as far as the agreed scope, and never further than the role reads."""
-    if not ties:
-        return NotFound("no open relationship")
+    """The person's own view, or a carer's: as far as the agreed scope, and never further than the role reads.
+
+    Whoever may see anything may see whose it is.
+    """
     whole = any(tie.whole for tie in ties)
     scope = facts.reads if whole else NOTHING.union(*(tie.scope for tie in ties))
+    if not scope:
+        return NotFound("no open relationship")
+    scope |= {name for name, rule in facts.classes.items() if rule.traced}
     cells = {controller: classes & scope for controller, classes in covered.items()}
     return Permit(_words(ties), "own record" if whole else "proxy", cells)
 
