@@ -16,6 +16,12 @@ Steps = Sequence[Sequence[float]]
 AGES = range(121)
 OLDEST = 104
 _OLD, _FADES = 85, 2.6  # from this age on a wide band thins out: years to a third
+_WIDE = 10
+# People of one year of age, of each from an age on, in a shire (ONS mid-2020), for bands as wide as "65 and over".
+_USUAL: Steps = (
+    (0, 110), (20, 105), (30, 125), (40, 130), (50, 140), (60, 118), (65, 104), (70, 110), (75, 84), (80, 58),
+    (85, 34), (90, 15), (95, 4), (100, 0.6),
+)  # fmt: skip
 
 
 @cache
@@ -40,26 +46,32 @@ def by_age(steps: Steps) -> tuple[float, ...]:
     return tuple(step(steps, age) for age in AGES)
 
 
-def thins_out(row: AgeRow) -> bool:
-    """True for the oldest band of a list, in which few are as old as its end."""
-    return row.age_from >= _OLD and row.age_to > 95
-
-
 def age_in(row: AgeRow, draw: Random) -> int:
     """The age of one of a band's people."""
-    if thins_out(row):
-        return min(OLDEST, row.age_to, row.age_from + int(draw.expovariate(1 / _FADES)))
-    return draw.randint(row.age_from, min(row.age_to, OLDEST))
+    last = min(row.age_to, OLDEST)
+    if _thins_out(row):
+        return min(last, row.age_from + int(draw.expovariate(1 / _FADES)))
+    if last - row.age_from < _WIDE:
+        return draw.randint(row.age_from, last)
+    ages, shares = zip(*ages_in(row), strict=True)
+    return int(draw.choices(ages, shares)[0])
 
 
+@cache
 def ages_in(row: AgeRow) -> list[tuple[int, float]]:
-    """The ages of a band with their shares, as `age_in` draws them."""
+    """The ages of a band with their shares, as `age_in` draws them: in a wide one as many of each as usual."""
     last = min(row.age_to, OLDEST)
     years = range(row.age_from, last + 1)
-    if not thins_out(row):
-        return [(age, 1 / len(years)) for age in years]
-    left = [exp(-(age - row.age_from) / _FADES) for age in years]
-    return [(age, share - after) for age, share, after in zip(years, left, [*left[1:], 0.0], strict=True)]
+    if _thins_out(row):
+        left = [exp(-(age - row.age_from) / _FADES) for age in years]
+        return [(age, share - after) for age, share, after in zip(years, left, [*left[1:], 0.0], strict=True)]
+    usual_ = [1.0 if len(years) <= _WIDE else step(_USUAL, age) for age in years]
+    return [(age, share / sum(usual_)) for age, share in zip(years, usual_, strict=True)]
+
+
+def _thins_out(row: AgeRow) -> bool:
+    """True for the oldest band of a list, in which few are as old as its end."""
+    return row.age_from >= _OLD and row.age_to > 95
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

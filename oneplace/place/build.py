@@ -6,8 +6,6 @@ Source: requirement X-15 (a new place from files), X-14 (registered is not resid
 
 import csv
 import json
-import os
-import secrets
 import shutil
 import tempfile
 from collections import Counter
@@ -17,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from oneplace.place import folder as folders
-from oneplace.place import shapes
+from oneplace.place import masking, shapes, trusts
 from oneplace.place.found import Found
+from oneplace.place.masking import CannotBuild
 from oneplace.place.published import Step, read_folder
 from oneplace.place.table import Fault
 
 _SINCE = "2019-07-01"  # networks began in England; said of a membership whose first day no file tells
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NEEDED = {
     "ODS organisations": "addresses, telephone numbers and whether a practice is open are not known",
     "registered people by small area": "where people live, deprivation of practices and small areas are not known",
@@ -31,16 +29,16 @@ _NEEDED = {
     "practices of networks": "practices stand in no cluster",
     "deprivation of small areas": "deprivation is 'not known': linkage quality by deprivation can't be shown",
     "boundaries of small areas": "small areas can't be drawn",
+    "registers of practices": "recorded prevalence is what England's practices have, not each practice's",
 }
-
-
-class CannotBuild(Exception):
-    """The folder can't be built; the text says why and what to do. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the operator asks for. `area` is an ICB, sub-ICB or CCG code; `only` a list of practices instead."""
+    """What the operator asks for. `area` is an ICB, sub-ICB or CCG code; `only` a list of practices instead.
+
+    `trusts` are codes of NHS trusts, where ODS's own areas don't tell which are the place's.
+    """
 
     area: str = ""
     only: frozenset[str] = frozenset()
@@ -48,6 +46,7 @@ class Wish:
     practice_names: bool = False
     replace: bool = False
     key: Path | None = None
+    trusts: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -66,12 +65,13 @@ def build(source: Path, out: Path, wish: Wish, advance: Step) -> Built:
     found = read_folder(source, advance)
     codes = _chosen(found, wish)
     built = Built(found.used, faults=found.faults.found)
-    key = _key(found, codes, wish)
+    key = masking.key_of(found, codes, wish.practice_names, wish.key)
     tables = _tables(found, codes, key, wish, built)
+    _add_trusts(tables, found, codes, wish, built)
     built.lost += _lost(found, built.counts)
     _write(out, tables, _about(found, wish), wish.replace)
     if wish.key and not wish.practice_names:
-        _keep_key(wish.key, key)
+        masking.keep_key(wish.key, key)
     return built
 
 
@@ -97,6 +97,9 @@ def _chosen(found: Found, wish: Wish) -> list[str]:
         for code, one in sorted(found.practices.items())
         if one.status not in {"C", "D"} or code in listed or one.list_size
     ]
+    unknown = sorted(wish.trusts - found.trusts.keys())
+    if unknown:
+        raise CannotBuild(f"No file has the trusts {', '.join(unknown)}. Mend --trust, or add ODS's list of trusts.")
     if wish.only:
         missing = sorted(wish.only - set(codes))
         if missing:
@@ -117,36 +120,6 @@ def _choices(areas: Mapping[str, int]) -> str:
     return "\n".join(f"  {code}: {count} practices" for code, count in sorted(areas.items(), key=lambda one: -one[1]))
 
 
-def _key(found: Found, codes: list[str], wish: Wish) -> dict[str, str]:
-    """The code that each practice and network has in the folder: its own where names are asked for."""
-    networks = sorted({found.practices[code].network for code in codes} - {""})
-    if wish.practice_names:
-        return {code: code for code in [*codes, *networks]}
-    kept = _kept_key(wish.key)
-    for real, prefix in [*((code, "Z7") for code in codes), *((code, "Z7N") for code in networks)]:
-        # Numbers are drawn by lot: counted in the order of the codes they could be counted back.
-        while real not in kept:
-            drawn = f"{prefix}{secrets.randbelow(10_000):04d}"
-            if drawn not in kept.values():
-                kept[real] = drawn
-    return kept
-
-
-def _kept_key(path: Path | None) -> dict[str, str]:
-    if path is None or not path.exists():
-        return {}
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (ValueError, TypeError):
-        raise CannotBuild(f"{path} is not a key that this command wrote. Choose another --key.") from None
-
-
-def _keep_key(path: Path, key: Mapping[str, str]) -> None:
-    """The key, for its owner's eyes alone."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(key, stream, indent=1)
-
-
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -161,7 +134,7 @@ def _tables(found: Found, codes: list[str], key: Mapping[str, str], wish: Wish, 
     }
     lists = {code: _list_size(found, living, code) for code in codes}
     networks = sorted({found.practices[code].network for code in codes} - {""}, key=lambda one: key[one])
-    names = _names(found, codes, networks, key, wish)
+    names = masking.names_of(found, codes, networks, key, wish.practice_names)
     place = (wish.area or "PLACE")[:12]
     areas, members = _areas(found, living, place, wish, built)
     areas += [{"code": key[one], "kind": "cluster", "name": names[one]} for one in networks]
@@ -190,28 +163,27 @@ def _tables(found: Found, codes: list[str], key: Mapping[str, str], wish: Wish, 
         "hours.csv": [_core_hours(key[code]) for code in codes],
         "agreements.csv": [_pending(key[code]) for code in codes],
         "feeds.csv": [_feed(key[code]) for code in codes],
+        "prevalence.csv": _registers(found, chosen, key),
         "sites.csv": [],
         "teams.csv": [],
         "holidays.csv": [],
     }
 
 
-def _names(found: Found, codes: list[str], networks: list[str], key: Mapping[str, str], wish: Wish) -> dict[str, str]:
-    """Names by real code: as they are, or Practice A01 with a letter a network (Z without one)."""
-    if wish.practice_names:
-        own = {code: found.practices[code].name or code for code in codes}
-        return own | {one: found.networks[one] for one in networks}
-    letters = {one: _letters(at) for at, one in enumerate(networks)}
-    told, counted = {one: f"Network {letters[one]}" for one in networks}, Counter[str]()
-    for code in sorted(codes, key=lambda one: key[one]):
-        letter = letters.get(found.practices[code].network, "Z")
-        counted[letter] += 1
-        told[code] = f"Practice {letter}{counted[letter]:02d}"
-    return told
+def _registers(found: Found, chosen: set[str], key: Mapping[str, str]) -> list[dict[str, Any]]:
+    ours = sorted(
+        (key[code], register, told) for (code, register), (_, told) in found.registers.items() if code in chosen
+    )
+    return [{"practice_code": code, "register": register, "per_mille": told} for code, register, told in ours]
 
 
-def _letters(at: int) -> str:
-    return _LETTERS[at] if at < 25 else f"{_LETTERS[at // 25 - 1]}{_LETTERS[at % 25]}"
+def _add_trusts(tables: Tables, found: Found, codes: list[str], wish: Wish, built: Built) -> None:
+    areas = {area for code in codes for area in found.practices[code].areas}
+    ours = trusts.chosen(found, wish.trusts, areas)
+    for file, rows in trusts.tables(found, ours).items():
+        tables[file] += rows
+    built.lost += trusts.lost(found, ours)
+    built.counts |= {"trusts": len(ours), "registers": len(tables["prevalence.csv"])}
 
 
 def _list_size(found: Found, living: Mapping[tuple[str, str], int], code: str) -> int | None:
@@ -306,6 +278,9 @@ def _lost(found: Found, counts: Mapping[str, int]) -> list[str]:
     if "registered people by broad age" in kinds:
         kinds.add("registered people by age")
     lost = [f"no file of {kind}: {what}" for kind, what in _NEEDED.items() if kind not in kinds]
+    for name in found.broken:
+        kind = found.used.get(name, "")
+        lost.append(f"{name} is not whole: of what stands after the break, {_NEEDED.get(kind, 'nothing is known')}")
     if found.suppressed:
         lost.append(f"{found.suppressed:,} counts are suppressed in the files: their people are not counted")
     if found.twice:

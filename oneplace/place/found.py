@@ -33,8 +33,36 @@ class SmallArea:
 
 
 @dataclass
+class Trust:
+    """What the files say of one NHS trust; `beds` are general and acute ones in the month `counted`."""
+
+    name: str = ""
+    kind: str = "acute-trust"
+    address: str = ""
+    postcode: str = ""
+    phone: str = ""
+    areas: set[str] = field(default_factory=set)
+    beds: int | None = None
+    counted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSite:
+    """A building of a trust."""
+
+    trust: str
+    name: str
+    address: str
+    postcode: str
+
+
+@dataclass
 class Found:
-    """All that was read. `used` says of each file what it was taken for; `deciles` has a table a file."""
+    """All that was read. `used` says of each file what it was taken for; `deciles` has a table a file.
+
+    `registers` has, for a practice and register, the period and how many in a thousand; `broken` names the files that
+    could not be read to their end.
+    """
 
     practices: dict[str, Practice] = field(default_factory=dict)
     networks: dict[str, str] = field(default_factory=dict)
@@ -43,7 +71,11 @@ class Found:
     ages: dict[str, dict[tuple[int, int, str], int]] = field(default_factory=dict)  # practice: from, to, sex: people
     small: dict[str, SmallArea] = field(default_factory=dict)
     deciles: dict[str, dict[str, int]] = field(default_factory=dict)
+    registers: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
+    trusts: dict[str, Trust] = field(default_factory=dict)
+    sites: dict[str, TrustSite] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
     suppressed: int = 0
     nowhere: Counter[str] = field(default_factory=Counter)  # practice: people without a small area
     twice: int = 0
@@ -57,3 +89,7 @@ class Found:
     def area(self, code: str) -> SmallArea:
         """The small area of this code, made at its first naming."""
         return self.small.setdefault(code, SmallArea())
+
+    def trust(self, code: str) -> Trust:
+        """The trust of this code, made at its first naming."""
+        return self.trusts.setdefault(code, Trust())

@@ -1,44 +1,30 @@
 """Official public files, each known by its content and read a row at a time: what a place can be built from.
 
 Layouts: ODS (27 columns, no heading), NHS England's patients registered at a GP practice (by small area, by age),
-PCN membership, indices of deprivation, ONS population, centroids and boundaries. Counts come with thousands commas,
-as `*` where suppressed, and with rows of totals. Nothing is raised: what can't be read is noted. Pure.
+PCN membership, indices of deprivation, ONS population, centroids and boundaries; registers.py and trusts.py have their
+own. Counts come with thousands commas, as `*` where suppressed, and with rows of totals. Nothing is raised: what can't
+be read is noted. Pure.
 """
 
 import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
+from oneplace.place import registers, trusts
+from oneplace.place.cells import CODE, PRACTICE, TOTALS, Row, count_of, practice_of
 from oneplace.place.found import Found
 
 Step = Callable[[float], None]
 _ODS_WIDTH = 27
-_PRACTICE = re.compile(r"[A-Z]\d{5}")
 _SMALL_AREA = re.compile(r"[EWSN]\d{8}|95[A-Z0-9]{6}")
 _NETWORK = re.compile(r"U\d{5,6}")
-_TOTALS = ("", "TOTAL", "TOTALS", "ALL", "ENGLAND", "GRAND TOTAL")
 _NOWHERE = re.compile(r"NO20\d\d|UNKNOWN", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row with where it stands; `told` finds a cell by any of its column's names."""
-
-    file: str
-    number: int
-    cells: dict[str, str]
-
-    def told(self, *names: str) -> str:
-        """The first of these columns that the file has; '' where it has none."""
-        return next((self.cells[name].strip() for name in names if name in self.cells), "")
-
-
-_CODE = ("practice_code", "org_code", "partner_organisation_code", "code")
 _LSOA = ("lsoa_code", "lsoa11_code", "lsoa21_code", "lsoa_code_2011", "lsoa_code_2021", "lsoa11cd", "lsoa21cd")
 _LSOA_NAME = ("lsoa11_name", "lsoa21_name", "lsoa_name_2011", "lsoa_name_2021", "lsoa11nm", "lsoa21nm")
 _DISTRICT = ("lad_name", "ltla22_name", "local_authority_district_name_2019", "local_authority_district_name_2024")
@@ -68,18 +54,9 @@ def read_folder(folder: Path, advance: Step) -> Found:
         except (csv.Error, UnicodeDecodeError, ValueError) as error:
             cure = "Fetch the file again, or take it out; what was read before this stands."
             found.faults.add(name, 0, f"This file can't be read to its end ({type(error).__name__}).", cure)
+            found.broken.append(name)
         advance(path.stat().st_size)
     return found
-
-
-def count_of(cell: str) -> int | None:
-    """A count as published: 1,234 or 10.0; None where it is suppressed (`*`) or empty. Raises ValueError."""
-    plain = cell.replace(",", "").strip()
-    if plain in {"", "*", "-", "c", "[c]"}:
-        return None
-    if not re.fullmatch(r"\d+(\.0+)?", plain):
-        raise ValueError(cell)
-    return int(plain.partition(".")[0])
 
 
 def _encoding(path: Path) -> str:
@@ -126,7 +103,7 @@ Take = Callable[[Row, Found], None]
 def _row(take: Take, row: Row, width: int, expected: int, found: Found) -> None:
     """Take one row, or say what is wrong with it."""
     leads = next(iter(row.cells.values()), "").strip().upper()
-    if leads in _TOTALS[1:]:
+    if leads in TOTALS[1:]:
         return
     if width != expected:
         text = f"This row has {width} cells where {expected} are expected, so it was left out."
@@ -142,14 +119,14 @@ def _row(take: Take, row: Row, width: int, expected: int, found: Found) -> None:
 def _headless(first: Sequence[str]) -> tuple[str, Take | None] | None:
     if len(first) == _ODS_WIDTH and re.fullmatch(r"[A-Z0-9]{3,9}", first[0].strip()):
         return "ODS organisations", _ods
-    if len(first) >= 9 and _PRACTICE.fullmatch(first[0].strip()) and _NETWORK.fullmatch(first[4].strip()):
+    if len(first) >= 9 and PRACTICE.fullmatch(first[0].strip()) and _NETWORK.fullmatch(first[4].strip()):
         return "practices of networks", _network_bare
     return None
 
 
 def _recognised(names: set[str]) -> tuple[str, Take | None]:
     """What a table with these columns is, and what takes its rows; None where the folder has no room for it."""
-    practice, lsoa = bool(names & set(_CODE)), bool(names & set(_LSOA))
+    practice, lsoa = bool(names & set(CODE)), bool(names & set(_LSOA))
     kinds: tuple[tuple[bool, str, Take | None], ...] = (
         ({"c0", "c26"} <= names, "ODS organisations", _ods),
         (practice and lsoa and bool(names & set(_PEOPLE)), "registered people by small area", _living),
@@ -158,6 +135,10 @@ def _recognised(names: set[str]) -> tuple[str, Take | None]:
         ({"sex", "age"} <= names and practice, "registered people by age", _age),
         ("pcn_code" in names and practice, "practices of networks", _network),
         ("list_size" in names and practice, "practices with their lists", _listed),
+        (registers.is_wide(names), "registers of practices", registers.take_wide),
+        (registers.is_long(names), "registers of practices", registers.take_long),
+        (registers.is_fingertips(names), "registers of practices", registers.take_fingertips),
+        (trusts.is_beds(names), "beds of trusts", trusts.take_beds),
         (lsoa and bool(names & {"imd_decile", _DECILE}), "deprivation of small areas", _decile),
         (lsoa and bool(names & {*_RESIDENTS, "lon", "lad_name"}), "small areas", _small),
     )
@@ -165,20 +146,9 @@ def _recognised(names: set[str]) -> tuple[str, Take | None]:
     return next(((kind, take) for fits, kind, take in kinds if fits), nothing)
 
 
-def _code(row: Row) -> str:
-    """The practice's code. '' for a row of totals, or of another kind of organisation."""
-    code = row.told(*_CODE).upper()
-    other = row.told("org_type", "type").upper() not in {"", "GP"}
-    if other or code in _TOTALS:
-        return ""
-    if not _PRACTICE.fullmatch(code):
-        raise ValueError(code)
-    return code
-
-
 def _lsoa(row: Row) -> str:
     code = row.told(*_LSOA).upper()
-    if code in _TOTALS or _NOWHERE.fullmatch(code):
+    if code in TOTALS or _NOWHERE.fullmatch(code):
         return ""
     if not _SMALL_AREA.fullmatch(code):
         raise ValueError(code)
@@ -188,9 +158,11 @@ def _lsoa(row: Row) -> str:
 def _ods(row: Row, found: Found) -> None:
     """ODS's columns: 0 code, 1 name, 3 ICB, 4-8 address, 9 postcode, 12 status, 14 commissioner, 17 phone, 25 kind."""
     code, setting = row.told("c0"), row.told("c25")
-    if setting != "4":  # prescribing setting 4 is a GP practice; others are trusts, clinics, care homes
+    if trusts.take_ods(row, found):
         return
-    if not _PRACTICE.fullmatch(code):
+    if setting != "4":  # prescribing setting 4 is a GP practice; others are clinics, care homes, prisons
+        return
+    if not PRACTICE.fullmatch(code):
         raise ValueError(code)
     practice = found.practice(code)
     practice.name, practice.status = row.told("c1").title(), "C" if row.told("c11") else row.told("c12")
@@ -207,7 +179,7 @@ def _network_bare(row: Row, found: Found) -> None:
 
 
 def _network(row: Row, found: Found) -> None:
-    code = _code(row)
+    code = practice_of(row)
     if not code or row.told("practice_to_pcn_relationship_end_date"):
         return
     _join(found, code, row.told("practice_name", "partner_name"), (row.told("pcn_code"), row.told("pcn_name")))
@@ -227,7 +199,7 @@ def _join(found: Found, code: str, name: str, network: tuple[str, str]) -> None:
 
 
 def _listed(row: Row, found: Found) -> None:
-    code = _code(row)
+    code = practice_of(row)
     if code:
         practice = found.practice(code)
         practice.name = practice.name or row.told("practice_name").title()
@@ -242,7 +214,7 @@ def _people(row: Row, found: Found) -> int | None:
 
 
 def _living(row: Row, found: Found) -> None:
-    code, lsoa = _code(row), _lsoa(row)
+    code, lsoa = practice_of(row), _lsoa(row)
     people = _people(row, found)
     if not code or people is None:
         return
@@ -257,7 +229,7 @@ def _living(row: Row, found: Found) -> None:
 
 
 def _age(row: Row, found: Found) -> None:
-    code, sex, band = _code(row), row.told("sex").upper()[:1], row.told(*_AGE).upper()
+    code, sex, band = practice_of(row), row.told("sex").upper()[:1], row.told(*_AGE).upper()
     people = _people(row, found)
     if not code or people is None:
         return
@@ -278,7 +250,7 @@ def _age(row: Row, found: Found) -> None:
 
 def _broad(row: Row, found: Found) -> None:
     """Overlapping bands of both sexes, made into bands that don't overlap, each half men and half women."""
-    code = _code(row)
+    code = practice_of(row)
     if not code:
         return
     names = ("total", "16ov", "17ov", "18ov", "50ov", "65ov")

@@ -188,6 +188,112 @@ def test_build_goes_on_after_a_file_that_is_cut_short(files: Path) -> None:
     assert len(place.practices()) == 2
 
 
+WIDE = "practice_code,HYP-prevalance,DM-prevalance\nA81001,0.14,0.05\nA81002,0.2,0.071\n"
+LONG = """PRACTICE_CODE,GROUP_CODE,REGISTER,PATIENT_LIST_TYPE,PATIENT_LIST_SIZE
+A81001,HYP,"1,692",TOTAL,12000
+A81001,DM,50,17OV,1000
+A81001,SMOK,50,15OV,1000
+A81002,HYP,122,TOTAL,610
+"""
+FINGERTIPS = """Indicator ID,Indicator Name,Parent Code,Area Code,Area Name,Area Type,Sex,Time period,Value,Count
+219,Hypertension: QOF prevalence (all ages),E1,A81001,MILL,GPs,Persons,2021/22,13.0,1
+219,Hypertension: QOF prevalence (all ages),E1,A81001,MILL,GPs,Persons,2022/23,14.1,1
+219,Hypertension: QOF prevalence (all ages),,E92000001,England,England,Persons,2022/23,14.4,1
+241,Diabetes: QOF prevalence (17+ yrs),E1,A81001,MILL,GPs,Persons,2022/23,5,1
+241,Diabetes: QOF prevalence (17+ yrs),E1,A81002,QUAY,GPs,Persons,2022/23,,
+93014,Physically active adults,E1,A81002,QUAY,GPs,Persons,2022/23,50,1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WIDE, {("A81001", "hypertension"): 140, ("A81002", "hypertension"): 200, ("A81001", "diabetes"): 50}),
+        (WIDE.replace("0.14", "14").replace("0.05", "5"), {("A81001", "hypertension"): 140}),
+        (LONG, {("A81001", "hypertension"): 141, ("A81002", "hypertension"): 200, ("A81001", "diabetes"): 50}),
+        (FINGERTIPS, {("A81001", "hypertension"): 141, ("A81001", "diabetes"): 50}),
+    ],
+    ids=["a column a register", "per cent", "QOF", "Fingertips"],
+)
+def test_build_takes_registers_in_each_published_layout(
+    files: Path, text: str, told: dict[tuple[str, str], float]
+) -> None:
+    (files / "g.csv").write_text(text)
+    done, place = built(files, practice_names=True)
+    found = {(row.practice_code, row.register): row.per_mille for row in place.prevalence}
+    assert told.items() <= found.items()
+    assert done.used["g.csv"] == "registers of practices"
+    assert not any("recorded prevalence" in words for words in done.lost)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("practice_code,HYP-prevalence\nA81001,about a tenth\n", 2),
+        ("practice_code,HYP-prevalence\nA81001,170\n", 2),
+        ("PRACTICE_CODE,GROUP_CODE,REGISTER,PATIENT_LIST_SIZE\nA81001,HYP,90,30\n", 2),
+    ],
+)
+def test_build_names_a_register_that_cannot_be(files: Path, text: str, line: int) -> None:
+    (files / "g.csv").write_text(text)
+    told, place = built(files)
+    assert ("g.csv", line) in {(fault.file, fault.line) for fault in told.faults}
+    assert place.prevalence == ()
+
+
+TRUSTS = [
+    ods("RAA", "ALDERTON HOSPITALS NHS TRUST", "QAA", "", setting=""),
+    ods("RBB", "QUAY COMMUNITY NHS TRUST", "QAA", "", setting=""),
+    ods("RCC", "FAR AMBULANCE SERVICE NHS TRUST", "QBB", "", setting=""),
+    ods("RDD", "MILL AND PARTNERSHIP NHS TRUST", "QAA", "", setting=""),
+    ods("RAA01", "ALDERTON GENERAL HOSPITAL", "QAA", "", setting=""),
+    ods("RBB01", "ST MARY'S HOSPITAL", "QAA", "", setting=""),
+    ods("RBB02", "QUAY CLINIC", "QAA", "", setting=""),
+    ods("RBB03", "OLD CLINIC", "QAA", "", setting="").replace("19740401,", "19740401,20200331"),
+]
+BEDS = "nhs_trust22_code,date,general_acute_beds_available\nRAA,May 2022,400\nRAA,April 2022,390\nRCC,May 2022,*\n"
+
+
+def test_build_takes_trusts_and_sites_from_ods_and_their_newest_beds(files: Path) -> None:
+    (files / "etr.csv").write_text("\n".join(TRUSTS[:4]))
+    (files / "ets.csv").write_text("\n".join(TRUSTS[4:]))
+    (files / "beds.csv").write_text(BEDS)
+    told, place = built(files)
+    assert {row.code: row.kind for row in place.organisations if row.kind != "practice"} == {
+        "RAA": "acute-trust", "RBB": "community-trust", "RDD": "mental-health-trust",
+    }  # fmt: skip
+    assert {row.code: (row.name, row.kind, row.beds) for row in place.sites} == {
+        "RAA01": ("Alderton General Hospital", "acute-hospital", 0),
+        "RAA-ALL": ("Alderton Hospitals NHS Trust: all sites", "acute-hospital", 400),
+        "RBB01": ("St Mary's Hospital", "community-hospital", 0),
+        "RBB02": ("Quay Clinic", "clinic", 0),
+    }
+    assert {row["organisation_code"] for row in place.feeds} >= {"RAA", "RBB", "RDD"}
+    assert len(place.pending_agreements) == 2 + 3
+    assert any("taken from its name" in words for words in told.lost)
+
+
+def test_build_takes_the_trusts_that_are_named_and_refuses_unknown_ones(files: Path) -> None:
+    (files / "beds.csv").write_text(BEDS)
+    told, place = built(files)
+    assert any("The files name RAA: choose with --trust" in words for words in told.lost)
+    assert place.sites == ()
+    told, place = built(files, trusts=frozenset({"RAA"}), replace=True)
+    assert [(row.code, row.beds) for row in place.sites] == [("RAA-ALL", 400)]
+    with pytest.raises(CannotBuild, match="No file has the trusts RZZ"):
+        built(files, trusts=frozenset({"RZZ"}), replace=True)
+    (files / "beds.csv").write_text(BEDS.replace("May 2022", "lately"))
+    told, _ = built(files, trusts=frozenset({"RAA"}), replace=True)
+    assert ("beds.csv", 2) in {(fault.file, fault.line) for fault in told.faults}
+
+
+def test_build_says_what_is_lost_by_a_file_that_is_not_whole(files: Path) -> None:
+    whole = (files / "f.geojson").read_text()
+    (files / "f.geojson").write_text(whole[: len(whole) // 2])
+    told, _ = built(files)
+    assert any(words.startswith("f.geojson is not whole") for words in told.lost)
+
+
 @pytest.mark.parametrize(("cell", "count"), [("1,234", 1234), ("10.0", 10), ("*", None), ("", None), ("0", 0)])
 def test_count_of_reads_what_is_published(cell: str, count: int | None) -> None:
     assert published.count_of(cell) == count
@@ -226,6 +332,7 @@ def test_build_makes_a_place_of_real_files_that_people_can_be_made_up_for(shared
     assert sum(row.people for row in place.registrations) + told.counts["living nowhere known"] == people
     assert len(place.practices()) == 56
     assert told.faults == []
+    assert len(place.prevalence) == 56 * 18
     assert len(list(example.generate(place, 60, seed=1))) >= 60
 
 

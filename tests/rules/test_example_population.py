@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from itertools import islice, pairwise, permutations
 from pathlib import Path
+from random import Random
 from statistics import fmean, quantiles
 
 import duckdb
@@ -15,11 +16,12 @@ import pytest
 
 from oneplace.example.burden import Burden, felt_age
 from oneplace.example.population import Ordinary, ordinary_people
-from oneplace.example.proportions import proportions_of, step, usual
+from oneplace.example.proportions import age_in, ages_in, proportions_of, step, usual
 from oneplace.example.shapes import Told
 from oneplace.kernel import nhs_number
 from oneplace.place import folder
 from oneplace.place.folder import PlaceFolder
+from oneplace.place.shapes import AgeRow
 
 TODAY = date(2026, 11, 23)
 PLACE = folder.read()
@@ -351,6 +353,18 @@ def test_memory_does_not_grow_with_the_people() -> None:
         assert tracemalloc.get_traced_memory()[0] - first < 1_500_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_wide_band_holds_fewer_of_the_old() -> None:
+    wide, draw = AgeRow("", 65, 99, 1, 1), Random(1)
+    drawn = Counter(age_in(wide, draw) // 10 for _ in range(4_000))
+    told = Counter({age // 10: 0.0 for age, _ in ages_in(wide)})
+    for age, share in ages_in(wide):
+        told[age // 10] += share
+    assert abs(told.total() - 1) < 1e-9
+    assert all(abs(drawn[decade] / 4_000 - share) < 0.03 for decade, share in told.items())
+    assert told[9] < 0.06
+    assert sum(share for _, share in ages_in(AgeRow("", 90, 104, 1, 1))) == pytest.approx(1, abs=0.01)
 
 
 def test_steps_hold_until_the_next() -> None:

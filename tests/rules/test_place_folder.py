@@ -208,3 +208,13 @@ def test_practice_that_moved_cluster_is_in_one_at_a_time(example: PlaceFolder) -
     in_clusters = [row for row in example.memberships if row.area_code.startswith("Z9CL")]
     moved = [row for row in in_clusters if row.ends and row.member_kind == "organisation"]
     assert [(row.area_code, row.ends) for row in moved] == [("Z9CL1", date(2017, 3, 31))]
+
+
+def test_reference_names_each_file_and_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "place-folder.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    for file, columns in folder._TABLES.items():
+        told = rows[file].split("|")[3].replace("**", " ").replace(",", " ").split()
+        assert {name for name in columns} <= {*told}, file
+        assert all(f"**{name}**" in rows[file] for name, column in columns.items() if column.needed), file
+    assert {"place.toml", "example.toml"} <= rows.keys()

@@ -67,18 +67,19 @@ def place_build(
     out: Annotated[Path, typer.Option(help="Place folder to make.")],
     area: Annotated[str, typer.Option(help="Code of the ICB, sub-ICB or CCG, where the files cover several.")] = "",
     practices: Annotated[Path | None, typer.Option(help="File with the codes of the practices, one a line.")] = None,
+    trust: Annotated[list[str] | None, typer.Option(help="Code of a trust of the place; may stand many times.")] = None,
     name: Annotated[str, typer.Option(help="What the place is called.")] = "",
     practice_names: Annotated[bool, typer.Option("--practice-names", help="Real names and codes, not masked.")] = False,
     key: Annotated[Path | None, typer.Option(help="File that says which masked practice is which; keep it.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of an older one.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a place folder from public files: ODS, registered people, ages, networks, deprivation, boundaries."""
+    """Make a place folder from public files: ODS, registered people, ages, registers, deprivation, boundaries."""
     from oneplace.place import build as building
     from oneplace.site.bar import bar
 
     only = frozenset(practices.read_text("utf-8-sig").split()) if practices else frozenset()
-    wish = building.Wish(area, only, name, practice_names, replace, key)
+    wish = building.Wish(area, only, name, practice_names, replace, key, frozenset(trust or ()))
     size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     try:
         with bar("Reading public files", size) as advance:
