@@ -13,7 +13,7 @@ from oneplace.access import classes, roles, rules
 from oneplace.access.facts import facts_for as facts_for
 from oneplace.access.facts import facts_of_many as facts_of_many
 from oneplace.access.facts import ordinary_classes
-from oneplace.access.models import Agreement, ApiKey, Employment, Relationship, User
+from oneplace.access.models import Agreement, ApiKey, BreakGlass, Employment, Relationship, User
 from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms, purpose_for
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
@@ -165,6 +165,11 @@ def staff_named(text: str, limit: int = 25) -> list[User]:
     """Members of staff whose name or user name holds the text, those who left too, by name."""
     named = User.objects.filter(Q(display_name__icontains=text) | Q(username__iexact=text))
     return list(named.order_by("display_name", "pk")[:limit])
+
+
+def emergency_reasons(declarations: Collection[str]) -> dict[str, str]:
+    """Reasons of declared emergencies by their keys."""
+    return dict(BreakGlass.objects.filter(key__in=declarations).values_list("key", "reason"))
 
 
 def ended_ties(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:

@@ -70,9 +70,19 @@ def _fhir(lines: list[Line], asked: Asked) -> Iterator[bytes]:
     names = access.staff_names()
     keys = {line.seq: _keys(line, asked) for line in lines}
     people = tracing.numbers_of(key for told in keys.values() for key in told)  # a subject may be a thing as well
+    declared = {line.seq: _declaration(line) for line in lines}
+    reasons = access.emergency_reasons({key for key in declared.values() if key})
     for line in lines:
         told = tuple(AuditPerson(key, people[key]) for key in keys[line.seq] if key in people)
-        yield from fhir.write(_row(line, told, names))
+        declaration = declared[line.seq]
+        row = replace(_row(line, names), people=told, declaration=declaration, reason=reasons.get(declaration, ""))
+        yield from fhir.write(row)
+
+
+def _declaration(line: Line) -> str:
+    """Key of the declared emergency under which something was done; '' for nearly every row."""
+    detail = orjson.loads(line.detail) if line.detail else {}
+    return str(detail.get("declaration") or "")
 
 
 def _keys(line: Line, asked: Asked) -> list[str]:
@@ -81,9 +91,8 @@ def _keys(line: Line, asked: Asked) -> list[str]:
     return [key for key in keys if key and (not asked.subjects or key in asked.subjects)]
 
 
-def _row(line: Line, people: tuple[AuditPerson, ...], names: dict[str, str]) -> AuditRow:
+def _row(line: Line, names: dict[str, str]) -> AuditRow:
     role = roles.role(line.role)
-    detail = orjson.loads(line.detail) if line.detail else {}
     return AuditRow(
         seq=line.seq,
         hash=line.hash,
@@ -96,9 +105,6 @@ def _row(line: Line, people: tuple[AuditPerson, ...], names: dict[str, str]) -> 
         role_label=role.label if role else line.role,
         organisation_code=line.organisation,
         organisation_name=place.names().organisations.get(line.organisation, ""),
-        people=people,
         purpose=line.purpose,
         basis=line.basis,
-        declaration=str(detail.get("declaration") or ""),
-        reason=str(detail.get("reason") or ""),
     )

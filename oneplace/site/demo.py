@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from oneplace.access.commands import operator
 from oneplace.site.mishaps import words_of
 from oneplace.site.serve import command, due, taken
 
@@ -58,6 +59,7 @@ def run(*, people: int, port: int, home: Path, fresh: bool, seed: int, once: boo
         _end(loader, server, minutes)
 
 
+@operator
 def load(told: dict[str, Any] | None = None) -> None:
     """Load what is left of the people, keeping progress.json up to date."""
     home = Path(os.environ["ONEPLACE_HOME"])

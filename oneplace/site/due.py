@@ -11,12 +11,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from oneplace.access.commands import operator
+
 _SECONDS = 60
 _LINK_SECONDS = 6 * 60 * 60
 BY = "due-jobs"
 """The ledger's name for what the clock does."""
 
 
+@operator
 def main() -> None:
     """Look now and each minute, for as long as the parent lives."""
     parent = os.getppid()

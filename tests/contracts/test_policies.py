@@ -21,6 +21,17 @@ def test_each_command_declares_a_policy():
     assert walk.bare_commands() == [], "decorate with operator or anyone of oneplace.access.commands"
 
 
+def test_each_answer_without_an_address_declares_a_policy():
+    names = {name for name, _ in walk.answers_without_an_address()}
+    assert {"handler404", "handler500", "CSRF_FAILURE_VIEW", "AXES_LOCKOUT_CALLABLE"} <= names
+    assert walk.bare_answers() == []
+
+
+def test_each_program_declares_a_policy():
+    assert {"python -m oneplace.site.due"} <= {name for name, _ in walk.programs()}
+    assert all(function is not None for _, function in walk.programs())
+
+
 def test_middleware_refuses_bare_views(settings):
     assert "oneplace.access.policy.DenyBareViews" in settings.MIDDLEWARE
 

@@ -7,8 +7,10 @@ import pytest
 from factories.senders import MARY, OTHER, file, hospital, surgery
 
 from oneplace.access import actions as access
+from oneplace.access.models import BreakGlass
 from oneplace.access.rules import Actor
 from oneplace.gateway import audit
+from oneplace.kernel import clock
 from oneplace.ledger import actions, queries
 from oneplace.ledger.queries import Asked
 from oneplace.place import queries as place
@@ -144,11 +146,14 @@ def test_export_of_an_empty_ledger_is_an_empty_file(tmp_path):
 
 def test_export_of_an_emergency_is_an_alert_as_well(tmp_path):
     file(surgery())
-    told = {"declaration": "d1", "reason": "life-threat"}
-    actions.write(
-        actor="u1", role="gp", organisation="G99001", action="break the glass", subject=person_of(), detail=told
-    )
-    actions.write(actor="u1", role="gp", organisation="G99001", action="open record", subject=person_of(), detail=told)
+    now = clock.now()
+    glass = BreakGlass.objects.create(
+        person=person_of(), user_key="u1", role="gp", organisation_code="G99001", reason="life-threat",
+        text="not breathing", declared_at=now, expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    for action in ("break the glass", "open record"):
+        told = {"actor": "u1", "role": "gp", "organisation": "G99001", "subject": person_of()}
+        actions.write(**told, action=action, detail={"declaration": glass.key})
     alerts = [event for event in exported(tmp_path, "fhir") if "extension" in event]
     assert [alert["type"]["code"] for alert in alerts] == ["1", "2"]
     assert {alert["subtype"][0]["code"] for alert in alerts} == {"5"}

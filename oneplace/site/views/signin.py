@@ -151,6 +151,7 @@ def _hat_row(one: Any) -> dict[str, str]:
     }
 
 
+@public
 def locked_out(request: HttpRequest, credentials: dict[str, str], *args: object, **kwargs: object) -> HttpResponse:
     """Too many wrong passwords: says for how long, and what to do. Called by axes."""
     return render(request, "site/locked_out.jinja", status=429)
