@@ -1,7 +1,8 @@
-"""What `make test` runs: every test on SQLite, then rooms and races again on a PostgreSQL that it starts itself.
+"""What `make test` runs: every test on SQLite, what asks for a place on a second place too, and rooms and races on a
+PostgreSQL that it starts itself.
 
 What the machine lacks is named with its apt line and left out; with CI set, or where ../shared stands beside this
-checkout, leaving out is a failure. More arguments go to pytest; `--tier sqlite|postgresql` runs one tier.
+checkout, leaving out is a failure. More arguments go to pytest; `--tier sqlite|second|postgresql` runs one tier.
 """
 
 import argparse
@@ -19,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 STRICT = os.environ.get("CI", "").lower() not in {"", "0", "false"} or (ROOT.parent / "shared").exists()
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 WORKERS = str(min(os.cpu_count() or 1, 4))
+SECOND_PLACE = "ostermere"
+# Their subject is the command line or the browser, and a second round takes minutes: they run on one place in CI.
+SLOW_ON_ONE_PLACE = frozenset({"test_cli_demo.py", "test_j11_linkage_review.py", "test_j12_silent_feed.py"})
 # What must be covered whole, branches and all; each line is one report.
 COVERED = {
     "kernel": "oneplace/kernel/*",
@@ -104,21 +108,37 @@ def on_postgresql(summary: Summary, home: Path, more: list[str]) -> None:
         summary.left_out.append(f"rooms and races on PostgreSQL: {error}")
 
 
+def on_the_second_place(summary: Summary, home: Path, more: list[str]) -> None:
+    """What takes its codes from the place, on one of another shape; ONEPLACE_TEST_PLACE=ostermere runs all on it."""
+    asking = sorted(
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py") if _asks_the_place(path)
+    )
+    environment = {
+        "ONEPLACE_HOME": str(home / "second"), "ONEPLACE_DATABASE_URL": "", "ONEPLACE_TEST_PLACE": SECOND_PLACE,
+    }  # fmt: skip
+    left_out = [] if any(Path(browser).exists() for browser in BROWSERS) else ["--ignore=tests/journeys"]
+    pytest("on the second example place", ["-m", "not postgres", *left_out, *(more or asking)], summary, **environment)
+
+
+def _asks_the_place(path: Path) -> bool:
+    """True for a module of tests that takes its codes from the place that the tests run on."""
+    return "from factories.places import" in path.read_text("utf-8") and path.name not in SLOW_ON_ONE_PLACE
+
+
 def _coverage(home: Path) -> str:
     return str(home / "coverage")
 
 
 def main() -> int:
-    """Both tiers, then the summary; 0 when all that must pass did."""
+    """Every tier, then the summary; 0 when all that must pass did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tier", choices=["sqlite", "postgresql"])
+    parser.add_argument("--tier", choices=["sqlite", "postgresql", "second"])
     options, more = parser.parse_known_args()
     summary = Summary()
     with tempfile.TemporaryDirectory(prefix="oneplace-test-") as home:
-        if options.tier != "postgresql":
-            on_sqlite(summary, Path(home), more)
-        if options.tier != "sqlite":
-            on_postgresql(summary, Path(home), more)
+        for tier, run in (("sqlite", on_sqlite), ("second", on_the_second_place), ("postgresql", on_postgresql)):
+            if options.tier in (None, tier):
+                run(summary, Path(home), more)
     summary.show()
     return int(summary.failed())
 

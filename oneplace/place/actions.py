@@ -63,6 +63,7 @@ def load_folder(folder: PlaceFolder, *, by: str) -> Loaded:
         "name": folder.name,
         "description": folder.description,
         "synthetic_people": folder.synthetic_people,
+        "words": dict(folder.words),
         "folder_digest": folder.digest,
     }
     same = Place.objects.filter(id=1, **place).exists()

@@ -55,6 +55,15 @@ ORGANISATION_KINDS = (
 )
 SITE_KINDS = ["acute-hospital", "community-hospital", "surgery", "branch-surgery", "hospice", "clinic", "hub"]
 AREA_KINDS = ["place", "cluster", "hub", "district", "ward", "small-area"]
+WORDS = {
+    "cluster": "cluster",
+    "clusters": "clusters",
+    "hub": "hub",
+    "hubs": "hubs",
+    "level": "level",
+    "levels": "levels",
+}
+"""What a place may call by words of its own: areas of practices, where teams sit, levels of care; one and many."""
 DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
 
 _CODE, _NAME, _WORD = Column(code, True), Column(text(120), True), Column(text(40), True)
@@ -216,6 +225,7 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         digest=_digest(folder),
         example=example,
         prevalence=_rows(shapes.PrevalenceRow, lines.get("prevalence.csv", ())),
+        words={**WORDS, **about.get("words", {})},
     )
 
 
@@ -260,6 +270,11 @@ def _check_about(about: Mapping[str, Any], faults: Faults) -> None:
     for name in ("real", "synthetic_people"):
         if not isinstance(told.get(name, False), bool):
             faults.add("place.toml", 0, f"{name} is neither true nor false.", f"Write {name} = true, or leave it out.")
+    named = about.get("words", {})
+    for name, word in named.items() if isinstance(named, dict) else [("[words]", named)]:
+        if name not in WORDS or not isinstance(word, str) or not 0 < len(word) <= 40:
+            cure = f'Write one of {", ".join(WORDS)} = "...", with a word of at most 40 letters.'
+            faults.add("place.toml", 0, f"[words] can't hold {name}.", cure)
     division = place.get("bank_holidays", DIVISIONS[0]) if isinstance(place, dict) else DIVISIONS[0]
     if division not in DIVISIONS:
         faults.add("place.toml", 0, f"bank_holidays can't be '{division}'.", f"Write one of: {', '.join(DIVISIONS)}.")

@@ -15,6 +15,7 @@ class Place(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     synthetic_people = models.BooleanField(default=False)
+    words = models.JSONField(default=dict)  # what people here call a cluster, a hub, a level: place.folder.WORDS
     folder_digest = models.CharField(max_length=64)
     loaded_at = models.DateTimeField()
 

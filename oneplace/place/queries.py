@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from oneplace.kernel import clock
 from oneplace.place import rules
+from oneplace.place.folder import WORDS
 from oneplace.place.models import (
     Area,
     Holiday,
@@ -68,6 +69,7 @@ class Names:
     kinds: Mapping[str, str]
     deciles: Mapping[str, int]  # deprivation tenth where a practice's people live
     synthetic_people: bool = False
+    words: Mapping[str, str] = field(default_factory=lambda: WORDS)  # what people here call a cluster, a hub, a level
 
 
 _names: tuple[float, Names] | None = None
@@ -78,13 +80,15 @@ def names() -> Names:
     global _names
     if _names is None or time.monotonic() - _names[0] > 60:
         rows = list(organisations().values_list("code", "name", "kind", "decile"))
-        name, synthetic = Place.objects.filter(id=1).values_list("name", "synthetic_people").first() or ("", False)
+        columns = ("name", "synthetic_people", "words")
+        name, synthetic, words = Place.objects.filter(id=1).values_list(*columns).first() or ("", False, {})
         told = Names(
             name,
             {row[0]: row[1] for row in rows},
             {row[0]: row[2] for row in rows},
             {row[0]: row[3] for row in rows if row[3]},
             synthetic,
+            {**WORDS, **words},
         )
         _names = (time.monotonic(), told)
     return _names[1]

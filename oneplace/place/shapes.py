@@ -165,6 +165,7 @@ class PlaceFolder:
     example: Mapping[str, Any] = field(default_factory=dict)
     synthetic_people: bool = False  # people are made up for this place, and every page says so
     prevalence: tuple[PrevalenceRow, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)  # what people here call a cluster, a hub, a level
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""

@@ -4,6 +4,7 @@ import time
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
+from factories.places import PRACTICE
 
 from oneplace.access import actions
 from oneplace.access.models import User
@@ -11,7 +12,7 @@ from oneplace.access.models import User
 PASSWORD = "correct horse battery"
 
 
-def staff(username: str = "asha", role: str = "data-manager", organisation: str = "Z90010") -> User:
+def staff(username: str = "asha", role: str = "data-manager", organisation: str = PRACTICE) -> User:
     """A member of staff with PASSWORD."""
     told = {"display_name": username.title(), "role": role, "organisation_code": organisation}
     return actions.create_user(username=username, password=PASSWORD, by="test", **told)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from factories.places import FOLDER
 from playwright.sync_api import Browser, Page, sync_playwright
 
 _PLACES = (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
@@ -34,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if not BROWSER:
         pytest.skip("no Chromium: on Debian or Ubuntu, apt install chromium")
     home = tmp_path_factory.mktemp("demo") / "home"
-    words = ["demo", "--once", "--people", "60", "--home", str(home)]
+    words = ["demo", "--once", "--people", "60", "--home", str(home), "--place", str(FOLDER)]
     subprocess.run([COMMAND, *words], check=True, capture_output=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 """J-03, its first step: whoever cares for Mary sees one record, told by three organisations."""
 
 import pytest
+from factories.places import COMMUNITY, HOSPITAL, PRACTICE, named
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +20,7 @@ def test_gp_opens_mary_and_sees_every_source_with_its_age(page, sign_in, find, a
     for heading in ("Allergies", "Problems", "Medicines", "Results", "Timeline", "Encounters", "Documents", "Sources"):
         assert page.locator("h2", has_text=heading).count() >= 1, heading
     words = page.inner_text("main")
-    for source in ("Brindlewick Family Practice", "Community Health NHS Trust", "Calder Hospitals NHS Trust"):
+    for source in map(named, (PRACTICE, COMMUNITY, HOSPITAL)):
         assert source in words
     assert "years ago" in words
     assert "months ago" in words

@@ -2,6 +2,7 @@
 
 import pytest
 from factories import wire
+from factories.places import COMMUNITY
 from factories.senders import surgery
 
 pytestmark = pytest.mark.browser
@@ -10,7 +11,7 @@ FLAG = wire.clinical("Flag", code=wire.concept("1", "Dog at the door"), status="
 
 def message(tmp_path, key: str, **told) -> object:
     path = tmp_path / f"{key}.json"
-    path.write_bytes(surgery(FLAG | {"id": key}, code="Z9C", local=key, **told))
+    path.write_bytes(surgery(FLAG | {"id": key}, code=COMMUNITY, local=key, **told))
     return path
 
 
@@ -52,9 +53,9 @@ def test_merge_by_hand_is_undone(page, sign_in, place, axe, tmp_path, ingest):
     sign_in(page, "priti")
     page.goto(f"{place.address}/linkage/merge/")
     axe(page)
-    page.fill("#id_source", "Z9C")
+    page.fill("#id_source", COMMUNITY)
     page.fill("#id_local_id", one)
-    page.fill("#id_other_source", "Z9C")
+    page.fill("#id_other_source", COMMUNITY)
     page.fill("#id_other_local_id", "nobody")
     page.fill("#id_reason", "one woman, two forms")
     page.click("button:has-text('Link them')")

@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 from factories import wire
+from factories.places import HOSPITAL, PENDING, SHARING
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +15,7 @@ def test_data_manager_sees_one_line_a_practice(page, sign_in, place, axe):
     axe(page)
     page.goto(f"{place.address}/feeds/")
     words = page.inner_text("main")
-    assert "54 of 60 practices share; 6 pending." in words
+    assert f"{SHARING} practices share; {PENDING} pending." in words
     assert "balances" in words
     assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == 60
     axe(page)
@@ -64,7 +65,7 @@ def test_message_without_its_organisation_is_given_one(page, sign_in, place, axe
     page.click("text=Continue")
     page.wait_for_selector("[role=alert]")
     axe(page)
-    page.select_option("#organisation", "Z9A")
+    page.select_option("#organisation", HOSPITAL)
     page.click("text=Continue")
     page.wait_for_selector("text=This can't be undone.")
     axe(page)

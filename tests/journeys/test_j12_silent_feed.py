@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from factories.places import HOSPITAL
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +40,7 @@ def test_silent_feed_stands_on_top_and_is_seen_to(page, sign_in, place, axe):
 def test_feed_page_tells_its_week_and_how_fast_messages_show(page, sign_in, place, axe):
     """Given a feed that was heard, then its page has the chart with its table, and the time to the screen."""
     sign_in(page, "priti")
-    page.goto(f"{place.address}/feeds/Z9A/hl7-v2/")
+    page.goto(f"{place.address}/feeds/{HOSPITAL}/hl7-v2/")
     words = page.inner_text("main")
     assert re.search(r"19 in 20 within [\d.]+ (s|min|h)", words)
     assert "balances" in words

@@ -2,6 +2,7 @@
 
 import pytest
 from factories import wire
+from factories.places import PRACTICE
 from factories.senders import surgery
 
 pytestmark = pytest.mark.browser
@@ -13,7 +14,7 @@ def test_unusual_look_is_found_explained_and_dealt_with(page, sign_in, place, ax
     width = page.viewport_size["width"]
     message = tmp_path / "carrow.json"
     told = {"family": "Carrow", "given": f"Ada{'x' * (width % 3)}", "number": "", "local": f"c{width}"}
-    message.write_bytes(surgery(FLAG | {"id": f"c{width}"}, code="Z90010", **told))
+    message.write_bytes(surgery(FLAG | {"id": f"c{width}"}, code=PRACTICE, **told))
     assert ingest(message) == 0
     sign_in(page, "fiona")
     find(page, f"{told['given']} Carrow")

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from factories.places import FOLDER, OTHER_PRACTICE, PRACTICE
 from factories.signing_in import PASSWORD, signed_in, staff, with_app
 
 from oneplace.access import users
@@ -13,7 +14,6 @@ from oneplace.access.models import Employment, Invitation, User
 from oneplace.access.rules import Actor
 from oneplace.kernel import clock
 from oneplace.ledger.queries import latest
-from oneplace.place import folder
 from oneplace.site import loading
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def _fresh_counts():
 @pytest.fixture
 def admin() -> Client:
     """The browser of the administrator of Z90010."""
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     return signed_in(staff("admin", "administrator"))
 
 
@@ -47,7 +47,7 @@ def line_of(action: str):
 
 def test_list_names_own_staff_and_nobody_elses(admin):
     staff("near", "gp")
-    other = staff("far", "gp", "Z90011")
+    other = staff("far", "gp", OTHER_PRACTICE)
     page = admin.get("/users/").content.decode()
     assert "Near" in page
     assert "Far" not in page
@@ -68,7 +68,7 @@ def test_invited_user_chooses_a_password_once_and_signs_in(admin):
     token = token_in(shown)
     user = User.objects.get(username="ben")
     line = line_of("create user")
-    assert (line.subject, line.role, line.organisation) == (user.key, "administrator", "Z90010")
+    assert (line.subject, line.role, line.organisation) == (user.key, "administrator", PRACTICE)
     assert token not in line.detail + line_of("invite user").detail
     assert not Invitation.objects.filter(digest=token).exists()
     assert "Invited, has not signed in" in admin.get("/users/").content.decode()
@@ -117,7 +117,7 @@ def test_form_says_what_is_missing_and_keeps_what_was_typed(admin):
 
 
 def test_role_is_given_to_someone_of_another_organisation_and_ended_here_alone(admin):
-    user = staff("far", "gp", "Z90011")
+    user = staff("far", "gp", OTHER_PRACTICE)
     given = admin.post("/users/employ/", {"username": "far", "role": "practice-nurse"})
     assert given.url == f"/users/{user.key}/"
     assert line_of("give role").subject == user.key
@@ -128,11 +128,11 @@ def test_role_is_given_to_someone_of_another_organisation_and_ended_here_alone(a
     refused = admin.post("/users/employ/", {"username": "far", "role": "practice-nurse"})
     assert "They have this role here already" in refused.content.decode()
     assert "Nobody signs in" in admin.post("/users/employ/", {"username": "x", "role": "gp"}).content.decode()
-    theirs = Employment.objects.get(organisation_code="Z90011")
+    theirs = Employment.objects.get(organisation_code=OTHER_PRACTICE)
     admin.post(f"/users/roles/{theirs.key}/end/")
     theirs.refresh_from_db()
     assert theirs.ends is None
-    here = Employment.objects.get(user=user, organisation_code="Z90010")
+    here = Employment.objects.get(user=user, organisation_code=PRACTICE)
     admin.post(f"/users/roles/{here.key}/end/")
     assert line_of("end role").subject == user.key
     assert admin.get(f"/users/{user.key}/").status_code == 404
@@ -142,7 +142,7 @@ def test_role_is_given_to_someone_of_another_organisation_and_ended_here_alone(a
 def test_sign_in_of_someone_whom_others_employ_is_out_of_reach(admin):
     """Else an administrator could take over a sign-in that opens another organisation's records."""
     user = staff("both", "gp")
-    employed_at(user, "Z90011")
+    employed_at(user, OTHER_PRACTICE)
     for act in ("reset", "deactivate"):
         answer = admin.post(f"/users/{user.key}/{act}/", follow=True)
         assert "Another organisation employs them too" in answer.content.decode()
@@ -233,8 +233,8 @@ def test_changes_need_a_fresh_proof(admin, settings):
 
 
 def test_operator_reaches_every_organisation_but_no_unknown_user():
-    user = staff("far", "gp", "Z90011")
-    employed_at(user, "Z90010")
+    user = staff("far", "gp", OTHER_PRACTICE)
+    employed_at(user, PRACTICE)
     users.set_active(key=user.key, organisation_code="", active=False, by=OPERATOR)
     user.refresh_from_db()
     assert not user.is_active

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from factories import wire
+from factories.places import FOLDER, HOSPITAL, PRACTICE, practices
 
 pytestmark = pytest.mark.sqlite
 COMMAND = Path(sys.executable).with_name("oneplace")
@@ -37,14 +38,14 @@ def run(home_of):
 @pytest.fixture(scope="module")
 def example(run):
     """The example place, loaded: whichever test comes first."""
-    assert run("place", "load", str(Path(__file__).parents[2] / "oneplace/place/places/example")).returncode == 0
+    assert run("place", "load", str(FOLDER)).returncode == 0
 
 
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory, run) -> Path:
     """A folder of example messages and one that can't be read."""
     folder = tmp_path_factory.mktemp("messages")
-    assert run("example", "write", str(folder), "--people", "15").returncode == 0
+    assert run("example", "write", str(folder), "--people", "15", "--place", str(FOLDER)).returncode == 0
     (folder / "broken.json").write_text('{"resourceType": ')
     (folder / ".hidden").write_text("not looked at")
     return folder
@@ -80,7 +81,7 @@ def test_check_says_what_is_missing_and_how_to_cure_it(run, example):
     found = {line["what"]: line for line in json.loads(run("check", "--json").stdout)}
     assert found["library"]["state"] == "ok"
     assert run("check").returncode == 0
-    assert "60 practices" in run("place", "show").stdout
+    assert f"{len(practices())} practices" in run("place", "show").stdout
 
 
 def test_bad_place_folder_is_named_with_its_faults(run, tmp_path):
@@ -118,7 +119,7 @@ def test_demo_never_listens_beyond_this_machine(run):
 
 
 def test_key_is_shown_once(run, example):
-    done = run("feeds", "key", "Z90010")
+    done = run("feeds", "key", PRACTICE)
     assert done.returncode == 0
     assert len(done.stdout.strip()) > 40
 
@@ -140,23 +141,23 @@ def test_message_without_an_organisation_is_adopted_by_a_word(run, example, tmp_
     (tmp_path / "one.hl7").write_bytes(wire.adt(facility=""))
     assert run("ingest", str(tmp_path)).returncode == 3
     assert run("feeds", "adopt", "--feed", "NONE", "--code", "source-missing").returncode == 2
-    assert run("feeds", "adopt", "--feed", "Z9A").returncode == 2
-    assert run("feeds", "adopt", "--feed", "Z9A", "--code", "json-broken").returncode == 2
-    done = run("feeds", "adopt", "--feed", "Z9A", "--code", "source-missing", "--json")
+    assert run("feeds", "adopt", "--feed", HOSPITAL).returncode == 2
+    assert run("feeds", "adopt", "--feed", HOSPITAL, "--code", "json-broken").returncode == 2
+    done = run("feeds", "adopt", "--feed", HOSPITAL, "--code", "source-missing", "--json")
     assert (done.returncode, json.loads(done.stdout)["filed"]) == (0, 1)
-    again = run("feeds", "adopt", "--feed", "Z9A", "--code", "source-missing")
+    again = run("feeds", "adopt", "--feed", HOSPITAL, "--code", "source-missing")
     assert again.returncode == 3
     assert "None of them waits" in again.stderr
 
 
 def test_listener_answers_until_it_is_told_to_end(run, example, home_of):
-    words = ["feeds", "listen", "--port", "0", "--feed", "Z9A"]
+    words = ["feeds", "listen", "--port", "0", "--feed", HOSPITAL]
     child = subprocess.Popen([COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=home_of)
     port = int(child.stdout.readline())
     with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
-        sender.sendall(b"\x0b" + wire.adt(facility="Z9A", number="L1") + b"\x1c\r")
+        sender.sendall(b"\x0b" + wire.adt(facility=HOSPITAL, number="L1") + b"\x1c\r")
         assert b"MSA|AA|L1" in sender.recv(65536)
-        taken = run("feeds", "listen", "--port", str(port), "--feed", "Z9A")
+        taken = run("feeds", "listen", "--port", str(port), "--feed", HOSPITAL)
         assert (taken.returncode, f"Port {port}" in taken.stderr) == (1, True)
         child.send_signal(signal.SIGTERM)
         assert child.wait(20) == 0
@@ -164,7 +165,7 @@ def test_listener_answers_until_it_is_told_to_end(run, example, home_of):
 
 
 def test_listener_keeps_to_this_machine_and_to_known_organisations(run, example):
-    open_to_all = run("feeds", "listen", "--port", "0", "--feed", "Z9A", "--host", "0.0.0.0")
+    open_to_all = run("feeds", "listen", "--port", "0", "--feed", HOSPITAL, "--host", "0.0.0.0")
     assert (open_to_all.returncode, "not encrypted" in open_to_all.stderr, "TLS" in open_to_all.stderr) == (
         2,
         True,
@@ -214,14 +215,14 @@ def test_patterns_of_a_quiet_week_are_none(run, example):
 
 
 def test_first_administrator_is_made_on_the_command_line(run, example):
-    who = ("--name", "Ada Long", "--role", "administrator", "--organisation", "Z90010")
+    who = ("--name", "Ada Long", "--role", "administrator", "--organisation", PRACTICE)
     made = run("user", "create", "ada", *who)
     assert made.returncode == 0, made.stderr
     assert re.search(r"/welcome/[\w-]{40,}/", made.stdout)
     assert "This user name is taken" in run("user", "create", "ada", *who).stderr
     assert "no organisation 'NOPE'" in run("user", "create", "x", *who[:-1], "NOPE").stderr
     assert "second step" in run("user", "list").stdout
-    told = json.loads(run("user", "list", "--organisation", "Z90010", "--json").stdout)
+    told = json.loads(run("user", "list", "--organisation", PRACTICE, "--json").stdout)
     assert ("ada", ["administrator"], "invited") in [(row["username"], row["roles"], row["state"]) for row in told]
     assert run("user", "unlock", "ada").returncode == 0
     assert "/welcome/" in run("user", "reset", "ada").stdout

@@ -13,10 +13,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from factories.places import FOLDER, PLACE
 
 from oneplace import example
-from oneplace.place import folder
-from oneplace.place.folder import EXAMPLE
 
 pytestmark = pytest.mark.sqlite
 COMMAND = Path(sys.executable).with_name("oneplace")
@@ -53,14 +52,14 @@ def wait_until(true: object, seconds: float = 60) -> None:
 
 def test_demo_goes_on_where_it_was_and_changes_nothing_twice(tmp_path):
     home = tmp_path / "demo"
-    assert oneplace("demo", "--once", "--people", 15, "--home", home).returncode == 0
+    assert oneplace("demo", "--once", "--people", 15, "--home", home, "--place", FOLDER).returncode == 0
     assert json.loads((home / "progress.json").read_text()) == {"done": 15, "total": 15, "note": "", "state": "ready"}
-    again = oneplace("demo", "--once", "--people", 20, "--home", home, "--seed", 2)
+    again = oneplace("demo", "--once", "--people", 20, "--home", home, "--place", FOLDER, "--seed", 2)
     assert again.returncode == 0
     assert "--seed 1, which stays" in again.stderr.replace("\n", " ")
     feeds = json.loads(oneplace("feeds", "list", "--json", ONEPLACE_HOME=str(home)).stdout)
     assert json.loads((home / "progress.json").read_text())["done"] == 20
-    people = example.generate(folder.read(), 20, seed=1, today=date.today())
+    people = example.generate(PLACE, 20, seed=1, today=date.today())
     twice = sum((one.fault == "sent-twice") + sum(fault == "sent-twice" for _, fault, _ in one.rows) for one in people)
     assert sum(feed["duplicate"] for feed in feeds) == twice  # what the example itself sends again
     assert sum(feed["received"] for feed in feeds) == json.loads((home / "demo.json").read_text())["messages"]
@@ -68,7 +67,7 @@ def test_demo_goes_on_where_it_was_and_changes_nothing_twice(tmp_path):
 
 def test_demo_staff_get_new_passwords_that_are_nowhere_in_its_folder(tmp_path):
     home = tmp_path / "demo"
-    tables = [oneplace("demo", "--once", "--people", 13, "--home", home).stderr for _ in range(2)]
+    tables = [oneplace("demo", "--once", "--people", 13, "--home", home, "--place", FOLDER).stderr for _ in range(2)]
     words = [next(line.split("│")[4].strip() for line in told.splitlines() if "│ fiona" in line) for told in tables]
     assert words[0] != words[1]
     assert all(len(word) >= 12 for word in words)
@@ -77,16 +76,16 @@ def test_demo_staff_get_new_passwords_that_are_nowhere_in_its_folder(tmp_path):
 
 
 def test_demo_runs_a_place_folder_of_ones_own_without_an_example_toml(tmp_path):
-    shutil.copytree(EXAMPLE, tmp_path / "mine", ignore=shutil.ignore_patterns("example.toml"))
+    shutil.copytree(FOLDER, tmp_path / "mine", ignore=shutil.ignore_patterns("example.toml"))
     about = tmp_path / "mine" / "place.toml"
-    about.write_text(about.read_text("utf-8").replace('name = "Wychbourne Vale"', 'name = "Elsewhere"'), "utf-8")
+    about.write_text(about.read_text("utf-8").replace(f'name = "{PLACE.name}"', 'name = "Elsewhere"'), "utf-8")
     home = tmp_path / "demo"
     done = oneplace("demo", "--once", "--people", 13, "--home", home, "--place", tmp_path / "mine")
     assert done.returncode == 0, done.stderr
     shown = oneplace("place", "show", "--json", ONEPLACE_HOME=str(home)).stdout
     assert json.loads(shown)["name"] == "Elsewhere"
     assert "fiona" in {one["key"] for one in json.loads((home / "personas.json").read_text())}
-    again = oneplace("demo", "--once", "--people", 13, "--home", home, "--place", "example")
+    again = oneplace("demo", "--once", "--people", 13, "--home", home, "--place", FOLDER)
     assert "which stays" in " ".join(again.stderr.split())
 
 
@@ -108,7 +107,7 @@ def test_demo_leaves_a_folder_that_is_not_its_own_alone(tmp_path):
 
 def test_demo_puts_nobody_into_a_database_with_a_place(tmp_path):
     real = tmp_path / "real"
-    assert oneplace("place", "load", EXAMPLE, ONEPLACE_HOME=str(real)).returncode == 0
+    assert oneplace("place", "load", FOLDER, ONEPLACE_HOME=str(real)).returncode == 0
     address = f"sqlite://{real}/oneplace.sqlite3"
     done = oneplace("demo", "--once", "--home", tmp_path / "demo", ONEPLACE_DATABASE_URL=address)
     assert done.returncode == 1
@@ -166,7 +165,7 @@ def runs(pid: int) -> bool:
 
 def test_server_looks_at_feeds_each_minute_and_nothing_outlives_it(tmp_path, port):
     home = {"ONEPLACE_HOME": str(tmp_path)}
-    assert oneplace("place", "load", EXAMPLE, **home).returncode == 0
+    assert oneplace("place", "load", FOLDER, **home).returncode == 0
     server = subprocess.Popen([COMMAND, "serve", "--port", str(port), "--workers", "1"], env=ENVIRONMENT | home)
     try:
         wait_until(lambda: answers(port))

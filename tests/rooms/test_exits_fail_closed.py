@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from factories import wire
+from factories.places import FOLDER, PRACTICE
 from factories.senders import file, hospital, problem, surgery
 
 from oneplace.access import actions as access
@@ -23,7 +24,6 @@ from oneplace.access import roles
 from oneplace.gateway.models import Receipt
 from oneplace.gateway.receive import Item, receive
 from oneplace.ledger import actions as ledger
-from oneplace.place import folder
 from oneplace.record.models import Entry, Person, ReviewTask
 from oneplace.site import loading
 
@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 exits = import_module("exits")
 
 pytestmark = pytest.mark.django_db
-OWN = "Z90010"
+OWN = PRACTICE
 CANARIES = (b"quillfeather", b"winterbourne", b"canaryitis")
 MUST_TELL = {
     "", "people/", "people/<str:person_id>/", "people/<str:person_id>/items/<str:key>/",
@@ -44,7 +44,7 @@ MUST_TELL = {
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "exits.Words":
     """The example place with people whose names and problem nobody else has, one in doubt, one message unread."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     letter = wire.clinical("DocumentReference", "d1", type=wire.concept(display="Letter"), status="current")
     file(
         surgery(problem(display="Canaryitis"), letter, code=OWN, family="Quillfeather"),

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from factories.places import FOLDER, HOSPITAL, PRACTICE
 from factories.senders import hospital, surgery
 
 from oneplace.access import actions as access
@@ -13,7 +14,6 @@ from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.replay import adopt, replay
 from oneplace.kernel import clock
 from oneplace.ledger import queries as ledger
-from oneplace.place import folder
 from oneplace.record.models import LocalPatient
 from oneplace.site import loading
 
@@ -86,7 +86,7 @@ def test_scope_is_one_message_or_its_file_or_its_channel():
 
 
 def staff(role: str) -> Client:
-    told = {"display_name": f"Some {role}", "role": role, "organisation_code": "Z90010"}
+    told = {"display_name": f"Some {role}", "role": role, "organisation_code": PRACTICE}
     user = access.create_user(username=role, password=None, by="test", **told)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -94,7 +94,7 @@ def staff(role: str) -> Client:
 
 
 def test_page_asks_checks_and_then_files():
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     take(unnamed("V1"), unnamed("V2"), name="monday.hl7")
     client, key = staff("data-manager"), keys()[0]
     address = f"/quarantine/{key}/whose/"
@@ -102,9 +102,9 @@ def test_page_asks_checks_and_then_files():
     assert "All of the same file (2 messages)" in client.get(address).content.decode()
     wrong = client.post(address, {"organisation": "NONE", "scope": "one"}).content.decode()
     assert "Choose the organisation whose data this is" in wrong
-    wrong = client.post(address, {"organisation": "Z9A", "scope": "all"}).content.decode()
+    wrong = client.post(address, {"organisation": HOSPITAL, "scope": "all"}).content.decode()
     assert "Choose which messages you mean" in wrong
-    told = {"organisation": "Z9A", "scope": "file"}
+    told = {"organisation": HOSPITAL, "scope": "file"}
     check = client.post(address, told).content.decode()
     assert "This can't be undone." in check
     assert "2 messages" in check

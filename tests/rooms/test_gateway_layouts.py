@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from factories.places import FOLDER, HOSPITAL
 from typer.testing import CliRunner
 
 from oneplace.gateway import actions, layouts
@@ -31,14 +32,14 @@ TABLE = b"reading_id,person,surname,born,at,mmhg\r\n1,p,Testcase,1951-12-12,2026
 def place_with(tmp_path: Path, **files: str) -> Path:
     """The example place's folder with these layouts beside it."""
     told = tmp_path / "place"
-    shutil.copytree(folder.EXAMPLE, told)
+    shutil.copytree(FOLDER, told)
     (told / "layouts").mkdir()
     for name, text in files.items():
         (told / "layouts" / f"{name}.yaml").write_text(text)
     return told
 
 
-def take(raw: bytes = TABLE, feed: str = "Z9A") -> object:
+def take(raw: bytes = TABLE, feed: str = HOSPITAL) -> object:
     return receive([Item("readings.csv", raw, "file", feed)], by="test")
 
 
@@ -46,7 +47,7 @@ def test_own_layout_is_loaded_and_reads_tables(tmp_path: Path):
     told = loading.load_place(place_with(tmp_path, readings=GOOD), by="test")
     assert told.endswith("1 layouts of its own.")
     assert take().filed == 2
-    assert Feed.objects.filter(format="csv-blood-pressures", organisation_code="Z9A").exists()
+    assert Feed.objects.filter(format="csv-blood-pressures", organisation_code=HOSPITAL).exists()
     assert sorted(Entry.objects.values_list("value", flat=True)) == [120.0, 130.0]
 
 

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from factories.places import FOLDER, PRACTICE
 from factories.senders import hospital, problem, surgery
 
 from oneplace import formats
@@ -182,11 +183,10 @@ def test_feed_that_the_place_no_longer_declares_is_not_missed():
 
 
 def test_opening_hours_and_holidays_of_the_place_are_known():
-    from oneplace.place import folder
     from oneplace.site import loading
 
-    loading.load_place(folder.EXAMPLE, by="test")
-    calendar = monitor.calendars_of(["Z90001"])("Z90001")
+    loading.load_place(FOLDER, by="test")
+    calendar = monitor.calendars_of([PRACTICE])(PRACTICE)
     assert calendar.is_open(datetime(2026, 3, 4, 10, tzinfo=UTC))
     assert not calendar.is_open(datetime(2026, 3, 4, 22, tzinfo=UTC))
     assert date(2026, 12, 25) in calendar.holidays

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from factories.places import FOLDER, PRACTICE
 from factories.senders import MARY, file, surgery
 
 from oneplace.access import actions as access
 from oneplace.access.rules import Actor
 from oneplace.ledger import actions, queries
-from oneplace.place import folder
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
 from oneplace.site import loading
@@ -26,7 +26,7 @@ GP = Actor("gp1", "Dr A", "gp", "G99001")
 def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example place with a home folder of its own."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def officer() -> Client:
 
 
 def staff(role: str, name: str) -> Client:
-    told = {"display_name": name, "role": role, "organisation_code": "Z90010"}
+    told = {"display_name": name, "role": role, "organisation_code": PRACTICE}
     user = access.create_user(username=name.split()[0].lower(), password=None, by="test", **told)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -96,10 +96,10 @@ def test_name_leads_to_the_rows_of_that_member_of_staff(officer):
 
 def test_rows_are_narrowed_and_read_in_pages(officer):
     for number in range(120):
-        actions.write(actor="u1", action="open record" if number % 2 else "search people", organisation="Z90010")
+        actions.write(actor="u1", action="open record" if number % 2 else "search people", organisation=PRACTICE)
     first = words(officer, "/ledger/?action=open")
     assert len(rows_of(first)) == 60
-    whole = words(officer, "/ledger/?organisation=Z90010&who=u1")
+    whole = words(officer, f"/ledger/?organisation={PRACTICE}&who=u1")
     older = re.search(r'href="(/ledger/\?[^"]*before=\d+)"', whole)[1].replace("&amp;", "&")
     rest = words(officer, older)
     assert sorted(rows_of(whole) + rows_of(rest)) == [line.seq for line in queries.every(queries.Asked(actor="u1"))]

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.test import Client
+from factories.places import FOLDER, PRACTICE
 from factories.senders import OTHER, file, hospital, surgery
 
 from oneplace.access import actions as access
@@ -16,7 +17,6 @@ from oneplace.kernel import clock
 from oneplace.ledger import actions, queries
 from oneplace.ledger.models import LedgerIsAppendOnly, Pattern, PatternReview
 from oneplace.ledger.rules.patterns import Finding, Look
-from oneplace.place import folder
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
 from oneplace.record.resemblance import name_of, resemblances
@@ -162,10 +162,10 @@ def test_review_that_cannot_be_recorded_is_not_kept(monkeypatch):
 def officer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     """A browser of a privacy officer in the example place."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     client = Client()
     client.force_login(
-        user("Olive Officer", "privacy-officer", "Z90010"), backend="django.contrib.auth.backends.ModelBackend"
+        user("Olive Officer", "privacy-officer", PRACTICE), backend="django.contrib.auth.backends.ModelBackend"
     )
     return client
 

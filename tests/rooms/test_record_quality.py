@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from factories.places import FOLDER
 from factories.senders import MARY, OTHER, file, hospital, surgery
 
 from oneplace.place import actions as place
@@ -33,7 +34,7 @@ def test_groups_add_up_to_everyone():
 
 
 def test_deprivation_is_that_of_the_practice():
-    here = folder.read(folder.EXAMPLE)
+    here = folder.read(FOLDER)
     place.load_folder(here, by="test")
     places.forget_names()
     practice = next(row.code for row in here.organisations if row.kind == "practice")

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from factories.places import PLACE
 
 from oneplace.access import actions as access
 from oneplace.access.rules import Actor
@@ -18,7 +19,6 @@ from oneplace.example.shapes import Told
 from oneplace.example.story import story_people
 from oneplace.gateway.receive import Item, receive
 from oneplace.kernel import nhs_number
-from oneplace.place import folder
 from oneplace.place import queries as place
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 23)
 MADE_AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
-PLACE = folder.read()
 # One practice under two codes: first with one system, then with the other.
 OURS = next(iter(practices_of(PLACE, 1).values()))
 THEIRS = OURS._replace(code="Z99999")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from factories.places import PRACTICE
 
 from oneplace.access import actions as access
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def staff(role: str, **how: object) -> Client:
     """A browser signed in as a new member of staff."""
-    told = {"display_name": f"Some {role}", "role": role, "organisation_code": "Z90010"}
+    told = {"display_name": f"Some {role}", "role": role, "organisation_code": PRACTICE}
     user = access.create_user(username=role, password=None, by="test", **told)
     client = Client(**how)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

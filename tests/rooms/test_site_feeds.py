@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from factories.places import FOLDER, HOSPITAL, PRACTICE
 from factories.senders import hospital, surgery
 
 from oneplace.access import actions as access
@@ -16,7 +17,6 @@ from oneplace.gateway.models import Feed, FeedHour
 from oneplace.gateway.monitor import Day
 from oneplace.gateway.receive import Item, receive
 from oneplace.kernel import clock
-from oneplace.place import folder
 from oneplace.site import due, feed_lines, loading, sparkline, words
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.django_db
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The example place with a home folder of its own, its feeds looked at once."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     due.run()
     return tmp_path
 
 
 def staff(role: str = "data-manager") -> Client:
-    told = {"display_name": f"Some {role}", "role": role, "organisation_code": "Z90010"}
+    told = {"display_name": f"Some {role}", "role": role, "organisation_code": PRACTICE}
     user = access.create_user(username=role, password=None, by="test", **told)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -53,15 +53,15 @@ def test_feed_never_heard_stands_on_top_with_whom_to_ring(place):
 
 
 def test_feed_without_an_alarm_says_so(place):
-    receive([Item("", surgery(code="Z90010"))], by="test")
+    receive([Item("", surgery(code=PRACTICE))], by="test")
     due.run()
     client = staff()
-    page = read(client, "/feeds/Z90010/fhir-stu3-json/")
+    page = read(client, f"/feeds/{PRACTICE}/fhir-stu3-json/")
     assert "No alarm stands" in page
     assert "<strong>Never heard</strong>" in page, "the alarm that is over is told"
     assert "0 yesterday; 1 so far today" in page
     assert "19 in 20 within" in page
-    assert client.get("/feeds/Z90010/no-such/").status_code == 404
+    assert client.get(f"/feeds/{PRACTICE}/no-such/").status_code == 404
     assert client.get("/feeds/NOBODY/hl7-v2/").status_code == 404
 
 
@@ -76,15 +76,15 @@ def test_sender_that_cannot_be_read_has_a_page_too(place):
 
 def test_note_on_an_alarm_is_kept_and_shown(place):
     client = staff()
-    key = next(one for one in monitor.alarms() if one.organisation_code == "Z90010").key
-    told = {"code": "Z90010", "format": "fhir-stu3-json"}
+    key = next(one for one in monitor.alarms() if one.organisation_code == PRACTICE).key
+    told = {"code": PRACTICE, "format": "fhir-stu3-json"}
     empty = client.post(f"/feeds/alarm/{key}/", told | {"note": " "}, follow=True).content.decode()
     assert "Nothing was kept" in empty
     done = client.post(f"/feeds/alarm/{key}/", told | {"note": "Rang <them>"}, follow=True).content.decode()
     assert "Rang &lt;them&gt;" in done
     assert "Some data-manager" in done
     assert "Rang &lt;them&gt;" in read(client, "/feeds/?show=alarms") or "more)" in read(client, "/feeds/")
-    receive([Item("", surgery(code="Z90010"))], by="test")
+    receive([Item("", surgery(code=PRACTICE))], by="test")
     due.run()
     late = client.post(f"/feeds/alarm/{key}/", told | {"note": "late"}, follow=True).content.decode()
     assert "That alarm is over" in late
@@ -95,7 +95,7 @@ def test_note_is_for_those_who_mend_feeds(place):
     analyst = staff("analyst")
     key = monitor.alarms()[0].key
     assert analyst.post(f"/feeds/alarm/{key}/", {"note": "x"}).status_code == 403
-    assert "I have seen to it" not in read(analyst, "/feeds/Z90010/fhir-stu3-json/")
+    assert "I have seen to it" not in read(analyst, f"/feeds/{PRACTICE}/fhir-stu3-json/")
     assert monitor.alarms()[0].acknowledged_at is None
 
 
@@ -121,8 +121,8 @@ def _connection():
 def test_usual_volume_is_drawn_when_it_is_known(place, time_machine):
     # Tomorrow's noon, in the hour in which this feed is made to speak: at other hours less is known of its pauses.
     time_machine.move_to((clock.real_now() + timedelta(days=1)).replace(hour=12, minute=40))
-    receive([Item("", hospital(code="Z9A"))], by="test")
-    feed = Feed.objects.get(organisation_code="Z9A", format="hl7-v2")
+    receive([Item("", hospital(code=HOSPITAL))], by="test")
+    feed = Feed.objects.get(organisation_code=HOSPITAL, format="hl7-v2")
     now = clock.now()
     Feed.objects.filter(pk=feed.pk).update(first_received_at=now - timedelta(weeks=5))
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
@@ -131,14 +131,14 @@ def test_usual_volume_is_drawn_when_it_is_known(place, time_machine):
     monitor.forget_habits()
     client = staff()
     assert "7 yesterday, usually 7; 1 so far today" in read(client, "/feeds/")
-    page = read(client, "/feeds/Z9A/hl7-v2/")
+    page = read(client, f"/feeds/{HOSPITAL}/hl7-v2/")
     assert page.count('class="op-bar__usual"') == 8
-    line = next(line for line in feed_lines.all_lines() if (line.code, line.format) == ("Z9A", "hl7-v2"))
+    line = next(line for line in feed_lines.all_lines() if (line.code, line.format) == (HOSPITAL, "hl7-v2"))
     assert (line.expected, line.received) == ("every hour", 1 + 7 * 29)
 
 
 def test_nothing_is_due_while_people_are_still_loaded(place):
-    receive([Item("", surgery(code="Z90010"))], by="test")
+    receive([Item("", surgery(code=PRACTICE))], by="test")
     (place / "progress.json").write_text(json.dumps({"state": "loading"}))
     before = monitor.alarms()
     due.run()
@@ -168,7 +168,7 @@ def test_picture_of_one_day_is_none():
 
 @pytest.mark.parametrize("sort", ["last", "supplier", "matched", "latency", "nonsense"])
 def test_lines_with_an_alarm_lead_in_every_order(place, sort):
-    receive([Item("", surgery(code="Z90010"))], by="test")
+    receive([Item("", surgery(code=PRACTICE))], by="test")
     due.run()
     lines = feed_lines.in_order(feed_lines.all_lines(), sort)
     silent = [line.silent for line in lines]

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
+from factories.places import PRACTICE
 from factories.signing_in import signed_in, staff
 from fakes.identity_provider import Guard, identity_provider
 
@@ -183,7 +184,7 @@ def test_own_identity_is_connected_after_a_fresh_proof_and_to_one_user_alone(gua
     assert "you can sign in with NHS CIS2" in client.get("/account/").content.decode()
     assert users.identities_of(user) == ["cis2"]
     line = latest(1, action="connect identity")[0]
-    assert (line.actor, line.detail, line.organisation) == (user.key, '{"provider":"cis2"}', "Z90010")
+    assert (line.actor, line.detail, line.organisation) == (user.key, '{"provider":"cis2"}', PRACTICE)
     thief = signed_in(staff("other", "gp"))
     come_back(thief, prove(there(thief, process="connect")))
     assert "belongs to another user" in thief.get("/account/").content.decode()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from factories.places import FOLDER, OTHER_PRACTICE, PENDING, PRACTICE, SHARING, named, practices
 
 from oneplace.access import actions as access
 from oneplace.gateway.receive import Item, receive
-from oneplace.place import folder
 from oneplace.place.models import Organisation
 from oneplace.site import loading, shell
 
@@ -22,11 +22,11 @@ PASSWORD = "correct horse battery"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The example place with a home folder of its own."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    loading.load_place(folder.EXAMPLE, by="test")
+    loading.load_place(FOLDER, by="test")
     return tmp_path
 
 
-def staff(role: str, organisation: str = "Z90010") -> Client:
+def staff(role: str, organisation: str = PRACTICE) -> Client:
     """A browser signed in as a new member of staff."""
     told = {"display_name": f"Some {role}", "role": role, "organisation_code": organisation}
     user = access.create_user(username=role, password=PASSWORD, by="test", **told)
@@ -38,7 +38,7 @@ def staff(role: str, organisation: str = "Z90010") -> Client:
 def personas(home: Path) -> None:
     """What the demo command leaves for the sign-in page."""
     access.create_user(
-        username="fiona", password=None, display_name="Dr Fiona", role="gp", organisation_code="Z90010", by="test"
+        username="fiona", password=None, display_name="Dr Fiona", role="gp", organisation_code=PRACTICE, by="test"
     )
     one = {"username": "fiona", "name": "Dr Fiona", "role_label": "GP", "organisation_name": "X", "what_to_try": "y"}
     (home / "personas.json").write_text(json.dumps([one]))
@@ -117,24 +117,24 @@ def test_each_role_finds_its_pages_and_is_refused_the_others(place, role, seen, 
 
 
 def test_feeds_page_has_a_line_a_practice_and_says_who_is_pending(place):
-    (place / "pending.json").write_text(json.dumps({"Z90012": "Waiting for the officer"}))
+    (place / "pending.json").write_text(json.dumps({OTHER_PRACTICE: "Waiting for the officer"}))
     words = staff("data-manager").get("/feeds/").content.decode()
-    assert "54 of 60 practices share; 6 pending." in words
+    assert f"{SHARING} practices share; {PENDING} pending." in words
     pending = staff("privacy-officer").get("/feeds/?show=pending").content.decode()
-    assert pending.count("op-tag--wait") == 6
+    assert pending.count("op-tag--wait") == PENDING
 
 
 def test_feeds_page_counts_what_came_and_that_nothing_is_lost(place):
-    receive([Item("a", b"{", "test", "Z90010"), Item("b", b"{", "test", "Z90010")], by="test")
+    receive([Item("a", b"{", "test", PRACTICE), Item("b", b"{", "test", PRACTICE)], by="test")
     words = staff("data-manager").get("/feeds/").content.decode()
     assert "2 received = 0 filed + 1 quarantined + 1 duplicate" in words
     assert "✓ balances" in words
 
 
 def test_csv_is_harmless_in_a_spreadsheet(place):
-    Organisation.objects.filter(code="Z90010").update(name="=HYPERLINK(1)")
+    Organisation.objects.filter(code=PRACTICE).update(name="=HYPERLINK(1)")
     rows = staff("data-manager").get("/feeds/feeds.csv").content.decode().splitlines()
-    assert len([row for row in rows if row.startswith("practice,")]) == 60
+    assert len([row for row in rows if row.startswith("practice,")]) == len(practices())
     assert any("'=HYPERLINK(1)" in row for row in rows)
     assert not any(",=HYPERLINK" in row for row in rows)
 
@@ -143,7 +143,7 @@ def test_quarantined_bytes_are_shown_escaped_and_the_look_is_recorded(place):
     from oneplace.gateway import queries
     from oneplace.ledger import queries as ledger
 
-    receive([Item("a", b"{<script>alert(1)</script>", "test", "Z90010")], by="test")
+    receive([Item("a", b"{<script>alert(1)</script>", "test", PRACTICE)], by="test")
     key = queries.quarantined()[0].key
     client = staff("data-manager")
     words = client.get(f"/quarantine/{key}/").content.decode()
@@ -171,7 +171,7 @@ def test_ledger_tells_names_for_keys_and_who_touched_one_thing(place):
     staff("gp").get("/feeds/")
     words = client.get("/ledger/").content.decode()
     assert "Some gp" in words
-    assert "GP, Brindlewick Family Practice" in words
+    assert f"GP, {named(PRACTICE)}" in words
     key = re.search(r'\?about=([\w-]{10,})"', words)[1]
     about = client.get("/ledger/", {"about": key}).content.decode()
     listed = set(re.findall(r"\?about=([^\"]+)\"", about))
@@ -206,7 +206,7 @@ def test_unknown_address_is_a_page_with_a_way_on(place):
 
 
 def test_each_choice_of_feeds_counts_the_lines_that_it_shows(place):
-    receive([Item("a", b"{", "test", "Z90010"), Item("b", b"{", "test", "")], by="test")
+    receive([Item("a", b"{", "test", PRACTICE), Item("b", b"{", "test", "")], by="test")
     client = staff("data-manager")
     chips = re.findall(
         r'href="\?show=(\w+)&amp;sort=name"[^>]*>[^<(]*\((\d+)\)', client.get("/feeds/").content.decode()
@@ -214,7 +214,7 @@ def test_each_choice_of_feeds_counts_the_lines_that_it_shows(place):
     assert {name for name, _ in chips} == {"all", "alarms", "pending", "silent", "waiting", "others"}
     shown = {name: client.get(f"/feeds/?show={name}").content.decode().count('<th scope="row">') for name, _ in chips}
     assert shown == {name: int(count) for name, count in chips}
-    assert (shown["pending"], shown["silent"]) == (6, 0)
+    assert (shown["pending"], shown["silent"]) == (PENDING, 0)
     assert shown["others"] > 0
     assert "None is like that now" in client.get("/feeds/?show=silent").content.decode()
 

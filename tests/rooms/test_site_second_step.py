@@ -7,6 +7,7 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from factories.places import PRACTICE
 from factories.signing_in import PASSWORD, code_of, signed_in, staff, with_app
 
 from oneplace.ledger.queries import latest
@@ -64,7 +65,7 @@ def test_sign_in_asks_for_the_code_and_takes_each_once():
     assert client.post("/sign-in/second-step/", {"code": code}).url == "/feeds/"
     assert client.get("/feeds/").status_code == 200
     line = latest(1, action="sign in")[0]
-    assert (line.actor, line.role, line.organisation) == (user.key, "data-manager", "Z90010")
+    assert (line.actor, line.role, line.organisation) == (user.key, "data-manager", PRACTICE)
     assert line.detail == '{"by":["password","mfa"]}'
     other = signed_in(user)
     assert "not right" in other.post("/sign-in/second-step/", {"code": code}).content.decode()

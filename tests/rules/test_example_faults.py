@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from factories.places import PLACE
 
 from oneplace import example, formats
 from oneplace.example import faults
@@ -18,10 +19,8 @@ from oneplace.example.story import stories
 from oneplace.kernel import nhs_number
 from oneplace.kernel.clock import LONDON
 from oneplace.kernel.rows import Message, PersonRow, Reject
-from oneplace.place import folder
 
 TODAY = date(2026, 11, 23)
-PLACE = folder.read()
 PEOPLE = 3_000
 KINDS = {row.code: row.kind for row in PLACE.organisations}
 FORMATS = {str(row["code"]): str(row["format"]) for row in PLACE.feeds}

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import orjson
 import pytest
+from factories.places import PLACE
 
 from oneplace import example, formats
 from oneplace.example import faults
 from oneplace.example.proportions import usual
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Kind, Message, Move, Reject
-from oneplace.place import folder
 from oneplace.place.folder import PlaceFolder
 
 TODAY = date(2026, 11, 23)
-PLACE = folder.read()
 TROUBLED = {
     **{name: 0.1 for name in faults.RATES}, "unreadable": 0.1, "sent_twice": 0.05, "number_swapped": 0.2,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from factories.places import COMMUNITY, HOSPITAL, PLACE
 
 from oneplace import example, formats
 from oneplace.example import catalogue, moments
@@ -18,10 +19,8 @@ from oneplace.example.story import stories
 from oneplace.kernel import nhs_number
 from oneplace.kernel.clock import age_on
 from oneplace.kernel.rows import Kind, Message, Move, Reject
-from oneplace.place import folder
 
 TODAY = date(2026, 11, 23)
-PLACE = folder.read()
 ACTIVITY = next(row["code"] for row in PLACE.feeds if row["format"] == "csv-activity")
 STORY_PRACTICE = PLACE.example["story"]["practice"]
 
@@ -93,7 +92,7 @@ def test_story_people_are_registered_with_the_story_practice() -> None:
 def test_mary_has_a_series_of_hba1c_and_three_sources() -> None:
     told = [formats.read(message.raw) for message in made(len(stories()))]
     mary = [read for read in told if isinstance(read, Message) and read.people[0].names[0].family == "Tillotson"]
-    assert {read.source_code for read in mary} == {STORY_PRACTICE, "Z9A", "Z9C"}
+    assert {read.source_code for read in mary} == {STORY_PRACTICE, HOSPITAL, COMMUNITY}
     series = [entry for read in mary for entry in read.entries if entry.code == "999791000000106"]
     assert len(series) == 8
     assert all(entry.unit == "mmol/mol" and entry.high == 41 for entry in series)
@@ -123,8 +122,10 @@ def test_nhs_numbers_of_practices_are_test_numbers_and_unique(messages: list[exa
             read = formats.read(message.raw)
             assert isinstance(read, Message)
             numbers.append(read.people[0].nhs_number)
-    assert len(set(numbers)) == 1_200
-    assert all(nhs_number.is_test(number) for number in numbers)
+    told = [number for number in numbers if nhs_number.is_valid(number)]  # a few are not, as the place's faults say
+    assert len(numbers) == 1_200
+    assert len(told) == len(set(told)) > 1_185
+    assert all(nhs_number.is_test(number) for number in told)
 
 
 def test_no_valid_number_outside_the_test_range_is_ever_sent(readable: list[Message]) -> None:

@@ -218,3 +218,49 @@ def test_reference_names_each_file_and_column() -> None:
         assert {name for name in columns} <= {*told}, file
         assert all(f"**{name}**" in rows[file] for name, column in columns.items() if column.needed), file
     assert {"place.toml", "example.toml"} <= rows.keys()
+
+
+def test_second_place_has_another_shape_and_words_of_its_own() -> None:
+    second = folder.read(folder.find("ostermere"))
+    kinds = Counter(row.kind for row in second.areas)
+    assert len(second.practices()) == 53
+    assert (kinds["cluster"], kinds["hub"], kinds["district"]) == (7, 3, 0)
+    assert (second.words["cluster"], second.words["hubs"], second.words["levels"]) == ("locality", "bases", "tiers")
+    assert len(second.pending_agreements) == 4
+    sizes = {row.code: row.list_size for row in second.practices()}
+    lived: Counter[str] = Counter()
+    aged: Counter[str] = Counter()
+    for row in second.registrations:
+        lived[row.practice_code] += row.people
+    for band in second.ages:
+        aged[band.practice_code] += band.male + band.female
+    assert lived == aged == sizes
+
+
+def test_two_places_share_no_code_and_no_name(example: PlaceFolder) -> None:
+    second = folder.read(folder.find("ostermere"))
+    for table in ("organisations", "sites", "areas", "teams"):
+        ours, theirs = getattr(example, table), getattr(second, table)
+        assert not {row.code for row in ours} & {row.code for row in theirs}, table
+        assert not {row.name for row in ours} & {row.name for row in theirs}, table
+    assert not {row["code"] for row in example.feeds} & {row["code"] for row in second.feeds}
+    assert {row.postcode.split()[0] for row in example.organisations if row.postcode}.isdisjoint(
+        row.postcode.split()[0] for row in second.organisations if row.postcode
+    )
+
+
+def test_place_without_words_of_its_own_has_the_usual(example: PlaceFolder) -> None:
+    assert example.words == folder.WORDS
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [('[words]\ndistrict = "shire"\n', "district"), ("[words]\ncluster = 7\n", "cluster"), ('words = "x"\n', "words")],
+)
+def test_words_that_nothing_reads_are_named(copy: Path, told: str, what: str) -> None:
+    about = copy / "place.toml"
+    before = about.read_text("utf-8")
+    about.write_text(told + before if told.startswith("words") else f"{before}\n{told}", "utf-8")
+    (fault,) = faults_of(copy)
+    assert fault.file == "place.toml"
+    assert what in fault.text

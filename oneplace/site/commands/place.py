@@ -11,6 +11,8 @@ from oneplace.site.commands.talk import FINDINGS, Json, group, say, start_up, st
 
 _SHOWN = 50  # rows left out that are named on the screen
 
+Folder = Annotated[str, typer.Argument(help="Place folder, or the name of a place that is shipped.")]
+
 app = group("The place: organisations, areas, hours.")
 
 
@@ -25,20 +27,21 @@ def place_show(as_json: Json = False) -> None:
     if here is None:
         stop("No place is loaded. Load one: oneplace place load FOLDER")
         return
-    words = f"{here.name}: {here.practices} practices, {here.registered:,} registered people, {here.clusters} clusters"
+    clusters = f"{here.clusters} {queries.names().words['clusters']}"
+    words = f"{here.name}: {here.practices} practices, {here.registered:,} registered people, {clusters}"
     told(asdict(here), as_json, words)
 
 
 @app.command("check")
 @anyone
-def place_check(folder: Annotated[Path, typer.Argument(help="Folder with place.toml and its tables.")]) -> None:
+def place_check(folder: Folder) -> None:
     """Read a place folder and name every fault, with file, line and cure. Changes nothing."""
     start_up(migrate=False)
     from oneplace.place import folder as folders
     from oneplace.site import loading
 
     try:
-        loading.read_place(folder)
+        loading.read_place(folders.find(folder))
     except folders.FolderFault as fault:
         for one in fault.faults:
             typer.echo(str(one))
@@ -48,15 +51,15 @@ def place_check(folder: Annotated[Path, typer.Argument(help="Folder with place.t
 
 @app.command("load")
 @operator
-def place_load(folder: Annotated[Path, typer.Argument(help="Folder with place.toml and its tables.")]) -> None:
+def place_load(folder: Folder) -> None:
     """Load a place folder: organisations, areas, agreements, feeds. Again changes only what changed."""
     start_up()
-    from oneplace.place.folder import FolderFault
+    from oneplace.place import folder as folders
     from oneplace.site import loading
 
     try:
-        typer.echo(loading.load_place(folder, by=OPERATOR))
-    except FolderFault as fault:
+        typer.echo(loading.load_place(folders.find(folder), by=OPERATOR))
+    except folders.FolderFault as fault:
         stop("\n".join(str(one) for one in fault.faults) + "\nNothing was loaded.", FINDINGS)
 
 
