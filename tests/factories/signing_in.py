@@ -2,7 +2,8 @@
 
 import time
 
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.test import Client
 from factories.places import PRACTICE
 
@@ -31,8 +32,8 @@ def signed_in(user: User, client: Client | None = None) -> Client:
 
 
 def with_app(user: User) -> str:
-    """Set up an app for this user as the page does; returns its secret."""
-    client = signed_in(user)
-    secret = client.get("/account/app/").context_data["form"].secret
-    assert client.post("/account/app/", {"code": code_of(secret, -1)}).status_code == 302
-    return str(secret)
+    """An app and recovery codes of this user; returns the app's secret. No code of it has been used yet."""
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
+    return secret

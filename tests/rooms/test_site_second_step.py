@@ -140,7 +140,7 @@ def test_who_has_a_second_step_confirms_by_it_and_not_by_the_password():
 
 
 def test_demo_confirms_with_one_click_on_this_machine_alone(settings):
-    settings.SECOND_STEP, settings.DEMO = False, True
+    settings.SECOND_STEP, settings.DEMO, settings.SECURE_SSL_REDIRECT = False, True, False
     user = staff()
     user.set_unusable_password()
     user.save()

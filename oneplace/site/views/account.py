@@ -8,6 +8,7 @@ from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.internal.auth import begin_registration
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from django.conf import settings
 from django.contrib import messages
@@ -63,6 +64,11 @@ class AddPasskey(AddWebAuthnView):
     """Set up a passkey: of this device, of a phone, or a key of its own."""
 
     template_name = "site/add_passkey.jinja"
+
+    def get_context_data(self, **values: object) -> dict[str, object]:
+        """What the browser is asked for: a passkey that knows its user, so that it suffices to sign in."""
+        told = super().get_context_data(**values)
+        return told | {"js_data": {"creation_options": begin_registration(self.request.user, passwordless=True)}}
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Keep the passkey, and that it was used now."""
