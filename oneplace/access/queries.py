@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from oneplace.access import classes, roles, rules
+from oneplace.access.explaining import Explanation, explanation
 from oneplace.access.facts import facts_for as facts_for
 from oneplace.access.facts import facts_of_many as facts_of_many
 from oneplace.access.facts import ordinary_classes
@@ -17,6 +18,7 @@ from oneplace.access.models import Agreement, ApiKey, BreakGlass, Employment, Re
 from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms, purpose_for
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
+from oneplace.kernel.ids import PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ def may(actor: Actor, permission: str) -> bool:
     if permission not in roles.PERMISSIONS:
         raise ValueError(f"'{permission}' is no permission; access/roles.yaml lists them")
     return permission in roles.permissions_of(actor.role)
+
+
+def explained(actor: Actor, person: PersonId, now: datetime) -> Explanation:
+    """What this actor may see of a person's record now, with the facts and the rule of each class."""
+    facts = facts_for(actor, person, now)
+    return explanation(actor, facts, person, purpose_for(facts.personal), now)
 
 
 def opens_records(actor: Actor, purpose: str) -> bool:

@@ -64,6 +64,7 @@ WORDS = {
     "levels": "levels",
 }
 """What a place may call by words of its own: areas of practices, where teams sit, levels of care; one and many."""
+CONSENT_MODELS = ("explicit", "direct-care")
 DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
 
 _CODE, _NAME, _WORD = Column(code, True), Column(text(120), True), Column(text(40), True)
@@ -226,7 +227,15 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         example=example,
         prevalence=_rows(shapes.PrevalenceRow, lines.get("prevalence.csv", ())),
         words={**WORDS, **about.get("words", {})},
+        consent_models=_consent_models(about),
     )
+
+
+def _consent_models(about: Mapping[str, Any]) -> dict[str, str]:
+    """The consent model of each class that [access] names, and under '' that of all others."""
+    told = about.get("access", {})
+    general = {"": told["consent_model"]} if "consent_model" in told else {}
+    return general | told.get("classes", {})
 
 
 def _rows(shape: type[Row], lines: Iterable[Line]) -> tuple[Row, ...]:
@@ -275,9 +284,21 @@ def _check_about(about: Mapping[str, Any], faults: Faults) -> None:
         if name not in WORDS or not isinstance(word, str) or not 0 < len(word) <= 40:
             cure = f'Write one of {", ".join(WORDS)} = "...", with a word of at most 40 letters.'
             faults.add("place.toml", 0, f"[words] can't hold {name}.", cure)
+    _check_consent_models(about, faults)
     division = place.get("bank_holidays", DIVISIONS[0]) if isinstance(place, dict) else DIVISIONS[0]
     if division not in DIVISIONS:
         faults.add("place.toml", 0, f"bank_holidays can't be '{division}'.", f"Write one of: {', '.join(DIVISIONS)}.")
+
+
+def _check_consent_models(about: Mapping[str, Any], faults: Faults) -> None:
+    access = about.get("access", {})
+    by_class = access.get("classes", {}) if isinstance(access, dict) else None
+    models = [""]
+    if isinstance(by_class, dict):
+        models = [access.get("consent_model", CONSENT_MODELS[0]), *by_class.values()]
+    if any(model not in CONSENT_MODELS for model in models):
+        cure = f"Write consent_model = one of {', '.join(CONSENT_MODELS)}; classes of their own under [access.classes]."
+        faults.add("place.toml", 0, "[access] names no consent model that is known.", cure)
 
 
 def _check_keys(lines: Lines, faults: Faults) -> None:

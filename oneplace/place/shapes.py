@@ -166,6 +166,7 @@ class PlaceFolder:
     synthetic_people: bool = False  # people are made up for this place, and every page says so
     prevalence: tuple[PrevalenceRow, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)  # what people here call a cluster, a hub, a level
+    consent_models: Mapping[str, str] = field(default_factory=dict)  # by class of information, '' for all others
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""

@@ -105,6 +105,17 @@ def document(
         return _document(person, entered, entry)
 
 
+def why(
+    actor: Actor, person: PersonId, *, purpose: str = Purpose.DIRECT_CARE
+) -> tuple[Banner, access.Explanation] | LockedRecord | Refused:
+    """The facts and the rule by which this record is open to this user, as far as it is."""
+    with _turn():
+        entered = _enter(actor, person, purpose, "explain access", {})
+        if not isinstance(entered, Entered):
+            return entered
+        return _banner(person, entered), access.explained(actor, person, entered.now)
+
+
 def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:
     """People in reach whom the text may mean. The ledger keeps who was shown, not what was typed."""
     with _turn():

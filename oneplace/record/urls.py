@@ -7,6 +7,7 @@ from oneplace.record.views import letters, linkage, people
 urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<str:person_id>/", people.person, name="person"),
+    path("people/<str:person_id>/why/", people.why, name="record-why"),
     path("people/<str:person_id>/panels/<slug:name>/", people.panel, name="record-panel"),
     path("people/<str:person_id>/items/<str:key>/", people.item, name="record-item"),
     path("letters/", letters.listed, name="letters"),

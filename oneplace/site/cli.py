@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from oneplace.access.commands import operator
-from oneplace.site.commands import audit, config, example, feeds, place, record, user
+from oneplace.site.commands import access, audit, config, example, feeds, place, record, user
 from oneplace.site.commands.talk import FAILED, FINDINGS, USAGE, Json, say, start_up, stop, told
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (feeds, place, example, record, audit, user, config):
+for group in (feeds, place, example, record, access, audit, user, config):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

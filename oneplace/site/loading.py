@@ -8,6 +8,7 @@ from typing import Any
 from oneplace.access import actions as access
 from oneplace.access import queries as access_queries
 from oneplace.access.commands import OPERATOR
+from oneplace.access.explaining import Explanation
 from oneplace.access.rules import Actor
 from oneplace.gateway import actions as gateway
 from oneplace.gateway import layouts
@@ -80,6 +81,7 @@ def load_place(path: Path, by: str) -> str:
     told, texts = read_place(path)
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
+    access.set_consent_models(told.consent_models, by=by)
     gateway.declare_feeds(told.feeds, by=by, whole=True)
     gateway.keep_layouts(texts, by=by)
     queries.forget_names()
@@ -119,6 +121,21 @@ def actor(told: str) -> Actor:
         named = ", ".join(f"{username}:{name}" for name in sorted(hats)) or "none is in force"
         raise Mendable(f"Say in which employment '{username}' asks: {named}.")
     return access_queries.actor_of(user)
+
+
+def explanation_words(found: Explanation) -> str:
+    """Why somebody may see what, as plain lines."""
+    lines = [f"{found.outcome}: {found.basis}" + (f" (rule: {found.rule})" if found.rule else "")]
+    lines += [f"role: {found.role}; purpose: {found.purpose}"]
+    for tie in found.ties:
+        until = f" until {tie.ends:%Y-%m-%d %H:%M}" if tie.ends else ""
+        state = "open" if tie.is_open else "not open"
+        lines.append(f"relationship: {tie.label}, {tie.holder}, since {tie.starts:%Y-%m-%d}{until}: {state}")
+    lines += [f"emergency access: {found.declaration}"] if found.declaration else []
+    for one in found.classes:
+        where = f"; open at {', '.join(one.controllers)}" if one.controllers else ""
+        lines.append(f"  {one.name:22} {one.model:12} {one.why}{where}")
+    return "\n".join(lines)
 
 
 def record_words(opened: Opened) -> str:

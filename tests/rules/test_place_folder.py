@@ -264,3 +264,16 @@ def test_words_that_nothing_reads_are_named(copy: Path, told: str, what: str) ->
     (fault,) = faults_of(copy)
     assert fault.file == "place.toml"
     assert what in fault.text
+
+
+def test_consent_models_of_a_place_are_read_and_strange_ones_named(copy: Path, example: PlaceFolder) -> None:
+    assert example.consent_models == {}
+    about = copy / "place.toml"
+    plain = about.read_text("utf-8")
+    about.write_text(
+        plain + '\n[access]\nconsent_model = "explicit"\n[access.classes]\nplan = "direct-care"\n', "utf-8"
+    )
+    assert folder.read(copy).consent_models == {"": "explicit", "plan": "direct-care"}
+    for told in ('[access]\nconsent_model = "hope"\n', '[access.classes]\nplan = "hope"\n', "access = 3\n"):
+        about.write_text(told + plain if told.startswith("access") else plain + "\n" + told, "utf-8")
+        assert "no consent model" in faults_of(copy)[0].text

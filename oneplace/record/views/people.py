@@ -15,6 +15,7 @@ from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
 from oneplace.record import door, identity
 from oneplace.record.forms import SearchForm
+from oneplace.record.presenters.explaining import why_page
 from oneplace.record.presenters.pages import (
     Asked,
     found_words,
@@ -106,6 +107,17 @@ def item(request: HttpRequest, person_id: str, key: str) -> HttpResponse:
         return _shut(request, shown)
     values = {"page": item_page(shown), "address": reverse("person", args=[person_id])}
     return render(request, "record/item.jinja", values)
+
+
+@staff("open-record")
+@require_GET
+def why(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Why this record is open to the reader: relationships, and for each class of information the rule."""
+    found = door.why(actor_of(request.user), PersonId(person_id))
+    if isinstance(found, LockedRecord | Refused):
+        return _shut(request, found)
+    values = {"page": why_page(*found, clock.now()), "address": reverse("person", args=[person_id])}
+    return render(request, "record/why.jinja", values)
 
 
 def _asked(request: HttpRequest, address: str) -> Asked:
