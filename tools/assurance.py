@@ -1,6 +1,7 @@
 """What `make assurance` runs: each promise with its figure, whole. Writes build/assurance.json and docs/assurance.md.
 
-`--tenth` runs a seeded tenth, as CI does, and leaves the page alone; `--only ID` runs one promise.
+`--tenth` runs a seeded tenth, as CI does, and leaves the page alone. `--only ID` runs one promise whole and puts its
+line into build/assurance.json, so that long ones can be run apart; the page is written once each has its line.
 """
 
 import argparse
@@ -80,6 +81,17 @@ def page(lines: list[dict[str, Any]]) -> str:
     )
 
 
+def note(lines: list[dict[str, Any]], tenth: bool) -> None:
+    """Put the lines into build/assurance.json beside those of other promises; whole runs of all make the page."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    held = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    known = {line["id"]: line for line in [*held, *({**line, "tenth": tenth} for line in lines)]}
+    told = [known[promise.id] for promise in promises.promises() if promise.id in known]
+    RESULTS.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if len(told) == len(promises.promises()) and not any(line.get("tenth") for line in told):
+        PAGE.write_text(page(told), encoding="utf-8")
+
+
 def main() -> int:
     """1 when any promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,11 +102,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="oneplace-assurance-") as home:
         set_up_a_place(home)
         lines = [keep(promise, options.tenth) for promise in chosen]
-    if not options.only:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
-        if not options.tenth:
-            PAGE.write_text(page(lines), encoding="utf-8")
+    note(lines, options.tenth)
     broken = sum(bool(line["failures"]) for line in lines)
     print(f"{len(lines) - broken} promises kept, {broken} broken")
     return int(bool(broken))

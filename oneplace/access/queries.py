@@ -180,6 +180,11 @@ def emergency_reasons(declarations: Collection[str]) -> dict[str, str]:
     return dict(BreakGlass.objects.filter(key__in=declarations).values_list("key", "reason"))
 
 
+def ties_of(people: Collection[str], kinds: Collection[str]) -> list[str]:
+    """The references of these people's ties of these kinds."""
+    return list(Relationship.objects.filter(person__in=people, kind__in=kinds).values_list("reference", flat=True))
+
+
 def ended_ties(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
     """When the last tie of an organisation to a person ended, for those (organisation, person) that have none now."""
     organisations, people = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}

@@ -31,11 +31,11 @@ from oneplace.record.rules import Claim, Judgement, Likeness, Link, Placement
 _TO_REVIEW = (Link.PROVISIONAL, Link.HELD)
 
 
-def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, str]:
+def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, tuple[str, str]]:
     """Settle the patients anew, with all whom a number, demographics, a merge or a decision ties to them.
 
-    `to_link`: patients with the NHS numbers that they had before. Returns the person's key for each patient that had
-    one and was moved.
+    `to_link`: patients with the NHS numbers that they had before. Returns for each patient that had
+    a person and was moved the keys of whom it left and whom it came to.
     """
     if not to_link:
         return {}
@@ -215,7 +215,9 @@ def _lone(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement
     return {key: person or made[key].pk for key, person in known.items()}
 
 
-def _move(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> dict[int, str]:
+def _move(
+    people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime
+) -> dict[int, tuple[str, str]]:
     """Write the links that changed; a patient who is alone is the person that it always was alone."""
     numbers = {str(placement.group[1]) for placement in placements.values() if placement.group[0] == "number"}
     holders = {number: person.pk for number, person in _holders(numbers, now).items()}
@@ -226,14 +228,14 @@ def _move(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement
         kind, name = placement.group
         person = holders[str(name)] if kind == "number" else lone[int(name)]
         alone = lone.get(key, patient.alone_id)
-        if patient.person_id and patient.person_id != person:
-            moved[key] = person
+        if patient.person and patient.person_id != person:
+            moved[key] = patient.person.key, person
         new = (person, alone, placement.link.value, placement.reason)
         if new != (patient.person_id, patient.alone_id, patient.link, patient.link_reason):
             changed.append((*new, key))
     update_rows("record_localpatient", ("person_id", "alone_id", "link", "link_reason"), changed)
-    keys = dict(Person.objects.filter(pk__in=set(moved.values())).values_list("pk", "key")) if moved else {}
-    return {patient: keys[person] for patient, person in moved.items()}
+    keys = dict(Person.objects.filter(pk__in={to for _, to in moved.values()}).values_list("pk", "key"))
+    return {patient: (left, keys[to]) for patient, (left, to) in moved.items()}
 
 
 def _review(people: Mapping[int, LocalPatient], placements: Mapping[int, Placement], now: datetime) -> None:

@@ -9,14 +9,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
-
 from oneplace.access import actions as access
+from oneplace.access.queries import ties_of
 from oneplace.access.rules import RelationshipRow
+from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
 from oneplace.ledger import actions as ledger
 from oneplace.record import entries, identity, patients
-from oneplace.record.bulk import in_chunks, insert_rows, moment, rows_where
+from oneplace.record.bulk import insert_rows, moment, rows_where
 from oneplace.record.filing import Filing, Stored, Told, sane
 from oneplace.record.models import LocalPatient, Source
 
@@ -137,24 +137,17 @@ def visit_reference(patient_id: int, told_id: str) -> str:
     return f"{patient_id}:{told_id}"
 
 
-def repoint(moved: Mapping[int, str], by: str) -> None:
-    """Ties follow a patient that linkage moved to another person."""
+def repoint(moved: Mapping[int, tuple[str, str]], by: str) -> None:
+    """Ties follow a patient that linkage moved to another person: also those of visits that are another's by now."""
     if not moved:
         return
     references: dict[str, list[str]] = {}
-    for patient, person in moved.items():
-        references.setdefault(person, []).append(str(patient))
-    with connection.cursor() as cursor:
-        for chunk in in_chunks(list(moved)):
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(
-                f"SELECT patient_id, told_id FROM record_entry WHERE kind = %s AND patient_id IN ({marks})",  # noqa: S608
-                [str(Kind.ENCOUNTER), *chunk],
-            )
-            for patient, told_id in cursor.fetchall():
-                references[moved[patient]].append(visit_reference(patient, told_id))
+    for reference in ties_of({left for left, _ in moved.values()}, ("registration", "visit")):
+        patient = int(reference.partition(":")[0])
+        if patient in moved:
+            references.setdefault(moved[patient][1], []).append(reference)
     for person, names in references.items():
-        access.repoint_person(references=names, person=person, by=by)
+        access.repoint_person(references=names, person=PersonId(person), by=by)
 
 
 def _summary(filings: Sequence[Filing], count: int) -> dict[str, object]:

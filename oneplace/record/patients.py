@@ -6,11 +6,11 @@ Part of `record.ingest`; nothing else writes these rows but `record.identity`, w
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from oneplace.kernel.rows import Kind, Name, PersonRow
 from oneplace.record import rules
@@ -74,12 +74,15 @@ def tell(told: Sequence[Told], now: datetime) -> Held:
     _write(standing, before)
     held = Held({key: patient.pk for key, patient in standing.items()})
     held.new = {patient.pk for key, patient in standing.items() if key not in before}
+    parted = _correct_births({patient.pk: patient.values["birth_date"] for patient in standing.values()})
     grown = _write_names(standing, names) | _write_postcodes(standing, postcodes, held.new)
     for key, patient in standing.items():
         old = before.get(key)
         if old != _identity_of(patient) or patient.pk in grown:
             numbers = (old[0] if old else "", patient.values["link_number"])
             held.to_link[patient.pk] = {str(number) for number in numbers if number}
+    for pk in parted:
+        held.to_link.setdefault(pk, set())
     return held
 
 
@@ -219,11 +222,37 @@ def _comparable_names(names: Sequence[Name]) -> set[tuple[str, str]]:
     return {(rules.comparable(name.family), rules.first_word(name.given)) for name in names if name.family}
 
 
+def _correct_births(born: dict[int, date | None]) -> set[int]:
+    """Put corrected dates of birth beside the names; returns who was like the corrected patients until now.
+
+    Their links may have rested on that likeness, so they are settled anew.
+    """
+    columns = ("patient_id", "birth_date")
+    rows = rows_where("record_personname", columns, "patient_id", list(born))
+    corrected = sorted({patient for patient, birth_date in rows if birth_date != born[patient]})
+    parted: set[int] = set()
+    with connection.cursor() as cursor:
+        for chunk in in_chunks(corrected):
+            cursor.execute(_LIKE.format(marks=", ".join(["%s"] * len(chunk))), list(chunk))
+            parted |= {patient for (patient,) in cursor.fetchall()}
+    for patient in corrected:
+        PersonName.objects.filter(patient=patient).update(birth_date=born[patient])
+    return parted
+
+
+_LIKE = """SELECT DISTINCT theirs.patient_id FROM record_personname mine
+ JOIN record_personname theirs ON theirs.family = mine.family AND theirs.given = mine.given
+ AND theirs.birth_date = mine.birth_date
+ JOIN record_patientpostcode home ON home.patient_id = mine.patient_id
+ JOIN record_patientpostcode there ON there.patient_id = theirs.patient_id AND there.postcode = home.postcode
+ WHERE mine.patient_id IN ({marks})"""
+
+
 def _write_names(standing: dict[Key, Standing], names: dict[Key, set[tuple[str, str]]]) -> set[int]:
     """Keep each name told; returns the patients that gained one. Names are never forgotten: people search by them."""
     born = {standing[key].pk: standing[key].values["birth_date"] for key in names}
     columns = ("patient_id", "family", "given", "birth_date")
-    known = {row[:3]: row[3] for row in rows_where("record_personname", columns, "patient_id", list(born))}
+    known = {row[:3] for row in rows_where("record_personname", columns, "patient_id", list(born))}
     new = [
         (pk, family, given, born[pk])
         for pk, told in ((standing[key].pk, told) for key, told in names.items())
@@ -231,10 +260,6 @@ def _write_names(standing: dict[Key, Standing], names: dict[Key, set[tuple[str, 
         if (pk, family, given) not in known
     ]
     insert_rows("record_personname", columns, new)
-    for patient in {row[0] for row, birth_date in known.items() if birth_date != born[row[0]]}:
-        PersonName.objects.filter(~Q(birth_date=born[patient]) | Q(birth_date=None), patient=patient).update(
-            birth_date=born[patient]
-        )
     _write_keys({family for _, family, *_ in new if family})
     return {patient for patient, *_ in new}
 

@@ -25,7 +25,7 @@ django.setup()
 from oneplace.gateway import rules
 from oneplace.gateway.receive import Item, receive
 from pathlib import Path
-rules.MOST = 40
+rules.FEWEST = rules.MOST = 40
 messages = sorted(Path(sys.argv[1]).iterdir())
 print("ready", flush=True)
 receive((Item(path.name, path.read_bytes(), "file") for path in messages), by="sender",
