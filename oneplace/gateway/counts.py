@@ -62,20 +62,17 @@ def note_commit(seconds: float) -> None:
     _last_commit = seconds
 
 
-def refiled(before: int, after: int, received_at: datetime, outcome: str) -> None:
-    """A replay filed a quarantined message, perhaps under another feed: the hour in which it came says so."""
-    if outcome == "quarantined":
-        return
-    hour = hour_of(received_at)
+def refiled(before: int, after: int, hour: datetime, many: int = 1) -> None:
+    """A replay filed quarantined messages, perhaps under another feed: the hour in which they came says so."""
     if before == after:
         FeedHour.objects.filter(feed_id=before, hour=hour).update(
-            quarantined=F("quarantined") - 1, filed=F("filed") + 1
+            quarantined=F("quarantined") - many, filed=F("filed") + many
         )
         return
     FeedHour.objects.filter(feed_id=before, hour=hour).update(
-        received=F("received") - 1, quarantined=F("quarantined") - 1
+        received=F("received") - many, quarantined=F("quarantined") - many
     )
-    _add_hours([(after, hour, 1, 1, 0, 0, 0, None, None, None)])
+    _add_hours([(after, hour, many, many, 0, 0, 0, None, None, None)])
 
 
 def newest_told(message: Message, now: datetime) -> datetime | None:

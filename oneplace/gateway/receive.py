@@ -21,6 +21,7 @@ from oneplace import formats
 from oneplace.gateway import counts, layouts, rules
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.rules import Tally
+from oneplace.gateway.rules.profile import hour_of
 from oneplace.kernel import clock, turns
 from oneplace.kernel.ids import new_key
 from oneplace.kernel.rows import Message, Reject
@@ -242,7 +243,8 @@ def _cure(cured: dict[str, Arrival], feeds: dict[tuple[str, str], Feed], by: str
         judge(receipt, arrival.read)
         receipt.feed, receipt.same_as = feeds[arrival.feed], arrival.same_as
         receipt.save()
-        counts.refiled(before, receipt.feed_id, receipt.received_at, receipt.outcome)
+        if receipt.outcome == Receipt.Outcome.FILED:
+            counts.refiled(before, receipt.feed_id, hour_of(receipt.received_at))
         if isinstance(arrival.read, Message):
             filings.append(Filing(arrival.stored, arrival.read))
             documents[arrival.stored.digest] = receipt.document_id
@@ -305,10 +307,10 @@ def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: 
         ingest.file(filings, documents, by=by, now=now)
 
 
-_JUDGED = ("outcome", "reason_code", "reason", "path", "entries")
+JUDGED = ("outcome", "reason_code", "reason", "path", "entries")
 _RECEIPT = (
     *("feed_id", "key", "same_as", "document_id", "name", "channel", "received_at", "duplicates", "replays"),
-    *_JUDGED,
+    *JUDGED,
 )
 
 
@@ -321,12 +323,12 @@ def _receipt(arrival: Arrival, feed: int, document: int, now: Any) -> tuple[Any,
 
 def judge(receipt: Receipt, read: Message | Reject) -> None:
     """Write on a receipt what reading its message came to."""
-    for name, value in zip(_JUDGED, _judged(read), strict=True):
+    for name, value in zip(JUDGED, _judged(read), strict=True):
         setattr(receipt, name, value)
 
 
 def _judged(read: Message | Reject) -> tuple[str, str, str, str, int]:
-    """The values of _JUDGED."""
+    """The values of JUDGED."""
     if isinstance(read, Message):
         return Receipt.Outcome.FILED.value, "", "", "", len(read.entries)
     return Receipt.Outcome.QUARANTINED.value, read.code[:60], read.reason[:400], read.path[:160], 0

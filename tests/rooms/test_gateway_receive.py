@@ -9,6 +9,7 @@ from factories.senders import JULY, MARY, OTHER, hospital, problem, surgery
 from oneplace import formats
 from oneplace.access import actions as access
 from oneplace.gateway import actions, queries
+from oneplace.gateway import replay as replaying
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.receive import Item, receive
 from oneplace.gateway.replay import replay
@@ -136,6 +137,30 @@ def test_quarantined_message_is_filed_after_the_cure(monkeypatch):
     assert (reasons(), LocalPatient.objects.count()) == ([], 2)
     assert set(Receipt.objects.values_list("replays", "reason", "path")) == {(2, "", "")}
     assert len(ledger.latest(50, action="replay message")) == 4
+
+
+def test_many_are_replayed_some_at_a_time_and_it_is_told_how_far(monkeypatch):
+    monkeypatch.setattr(replaying, "_AT_ONCE", 3)
+    with monkeypatch.context() as patched:
+        patched.setattr(formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing"))
+        take(*(surgery(local=f"p{n}") for n in range(7)))
+    steps = []
+    tally = replay(by="test", progress=lambda step, of: steps.append((step, of)))
+    assert (counts(tally), steps) == ((7, 7, 0, 0), [(3, 7), (3, 7), (1, 7)])
+    assert (LocalPatient.objects.count(), reasons()) == (7, [])
+
+
+def test_replay_takes_few_large_messages_at_a_time():
+    assert list(replaying._chunks([(1, 1_500_000), (2, 600_000), (3, 5_000_000), (4, 10)])) == [[1], [2], [3], [4]]
+    assert list(replaying._chunks([])) == []
+
+
+def test_two_of_one_id_replayed_together_are_one_filed_and_one_refused(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(formats, "read", lambda raw, name="", layouts=(): Reject("not yet read", "reader-missing"))
+        take(hospital(), hospital(given="Helen"))
+    assert counts(replay(by="test")) == (2, 1, 1, 0)
+    assert set(Receipt.objects.values_list("reason_code", flat=True)) == {"", "id-used-twice"}
 
 
 def test_message_sent_again_after_its_replay_is_a_duplicate(monkeypatch):

@@ -99,8 +99,10 @@ def feeds_replay(
     start_up()
     from oneplace.gateway.replay import replay
     from oneplace.site import loading
+    from oneplace.site.bar import bar
 
-    tally = replay(by=OPERATOR, code=code or None)
+    with bar("Reading again") as progress:
+        tally = replay(by=OPERATOR, code=code or None, progress=progress)
     told(loading.plain(tally), as_json, loading.words(tally))
     sys.exit(FINDINGS if tally.quarantined else 0)
 
@@ -119,12 +121,14 @@ def feeds_adopt(
     from oneplace.gateway.replay import ADOPTABLE, adopt
     from oneplace.place import queries as place
     from oneplace.site import loading
+    from oneplace.site.bar import bar
 
     if place.organisation(feed) is None:
         stop(f"No organisation of this place has the ODS code '{feed}'. See them: oneplace feeds list", USAGE)
     if bool(key) == bool(code) or (code and code != ADOPTABLE):
         stop(f"Say which messages: --key KEY (again for more), or --code {ADOPTABLE} for all of them.", USAGE)
-    tally = adopt(key or queries.quarantine_keys(ADOPTABLE), feed_code=feed, by=OPERATOR)
+    with bar("Reading again") as progress:
+        tally = adopt(key or queries.quarantine_keys(ADOPTABLE), feed_code=feed, by=OPERATOR, progress=progress)
     told(loading.plain(tally), as_json, loading.words(tally))
     if not tally.received:
         say("None of them waits for lack of an organisation. See: oneplace feeds quarantine")
