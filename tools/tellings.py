@@ -80,7 +80,8 @@ def report(world: World, randomness: random.Random) -> bytes:
         "S07+07", f"PNA+PAT+{number}:OPI+++SU:{family}+FO:MARY", "DTM+329:19511212:102", "PDI+2",
         "GIS+N", "INV+MQ+423..:911::Haemoglobin", f"RSL+NV+{randomness.randint(90, 160)}+++:::g/L", "RFF+ARL:1",
     ]  # fmt: skip
-    told = ["UNB+UNOC:3+LAB1+GP1+210226:1751+77++MEDRPT++1", *body, f"UNT+{len(body) + 1}+1", "UNZ+1+77"]
+    own = randomness.getrandbits(40)
+    told = [f"UNB+UNOC:3+LAB1+GP1+210226:1751+{own}++MEDRPT++1", *body, f"UNT+{len(body) + 1}+1", f"UNZ+1+{own}"]
     return b"UNA:+.? '" + "".join(f"{segment}'\r\n" for segment in told).encode()
 
 
