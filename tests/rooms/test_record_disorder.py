@@ -21,9 +21,9 @@ HEAD = (
 )
 
 
-def contact(local: str, at: str, number: str = "") -> bytes:
-    """The contact k1 of a community service, told as one of its patients'."""
-    row = f"RDR,{local},{number},Burrows,Mary,1951-12-12,2,k1,2021-01-03T09:00:00,Home visit,Rapid,{at}"
+def contact(local: str, at: str, number: str = "", key: str = "k1") -> bytes:
+    """A contact of a community service, told as one of its patients'."""
+    row = f"RDR,{local},{number},Burrows,Mary,1951-12-12,2,{key},2021-01-03T09:00:00,Home visit,Rapid,{at}"
     return f"{HEAD}\n{row}\n".encode()
 
 
@@ -41,7 +41,7 @@ def test_record_that_depends_on_the_order_is_found_out(monkeypatch):
 
 def test_tie_of_a_visit_that_became_anothers_follows_its_patient():
     file(surgery(), contact("c1", "2021-01-04T10:00:00"), contact("c2", "2021-01-05T10:00:00"))
-    file(contact("c1", "2021-01-06T10:00:00", MARY), contact("c2", "2021-01-07T10:00:00"))
+    file(contact("c1", "2021-01-06T10:00:00", MARY, "k2"))
     own = LocalPatient.objects.get(local_id="c1")
     assert own.link == "linked"
     tie = Relationship.objects.get(reference=f"{own.pk}:k1")
