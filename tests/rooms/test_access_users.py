@@ -9,7 +9,7 @@ from django.test import Client
 from factories.places import FOLDER, OTHER_PRACTICE, PRACTICE
 from factories.signing_in import PASSWORD, signed_in, staff, with_app
 
-from oneplace.access import users
+from oneplace.access import queries, users
 from oneplace.access.models import Employment, Invitation, User
 from oneplace.access.rules import Actor
 from oneplace.kernel import clock
@@ -242,3 +242,11 @@ def test_operator_reaches_every_organisation_but_no_unknown_user():
         users.unlock(key="nobody", organisation_code="", by=OPERATOR)
     with pytest.raises(users.Unfit, match="roles of staff"):
         users.create_staff(username="x", display_name="X", role="wizard", organisation_code="G1", team="", by=OPERATOR)
+
+
+def test_employers_and_keys_are_told_to_the_operator():
+    user = staff("far", "gp", "Z90011")
+    employed_at(user, "Z90010")
+    assert queries.employers() == ["Z90010", "Z90011"]
+    assert queries.user_key("far") == user.key
+    assert queries.user_key("nobody") == ""

@@ -10,6 +10,7 @@ from django.test import Client
 from factories.places import PRACTICE
 from factories.signing_in import PASSWORD, code_of, signed_in, staff, with_app
 
+from oneplace.access.proof import date_provider_proof, proved_lately
 from oneplace.ledger.queries import latest
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +183,13 @@ def test_proofs_of_this_session_are_of_real_time(settings):
     records = client.session[AUTHENTICATION_METHODS_SESSION_KEY]
     assert [record["method"] for record in records] == ["password"]
     assert abs(records[0]["at"] - time.time()) < 3600
+
+
+def test_provider_dates_no_proof_that_was_given_here(rf):
+    user = staff()
+    request = rf.get("/")
+    request.user, request.session = user, signed_in(user).session
+    before = request.session[AUTHENTICATION_METHODS_SESSION_KEY][-1]["at"]
+    date_provider_proof(request, 0.0)
+    assert request.session[AUTHENTICATION_METHODS_SESSION_KEY][-1]["at"] == before
+    assert proved_lately(request)
