@@ -10,7 +10,7 @@ from oneplace.place.folder import PlaceFolder
 
 _STREETS = (
     "Mill Lane", "Orchard Way", "Church Street", "Station Road", "Weir Street", "Priory Gardens", "Kiln Row",
-    "Tannery Walk", "Sallow Bank", "Larken Crescent", "Quay Street", "Linden Avenue", "Chapel Field", "The Street",
+    "Tannery Walk", "Willow Bank", "Larken Crescent", "Quay Street", "Linden Avenue", "Chapel Field", "The Street",
 )  # fmt: skip
 _CONTACTS = {"under_18": 0.06, "adult": 0.10, "from_65": 0.22, "from_80": 0.38}
 # A role of [story], and the kind of organisation that has it where the folder names none.
@@ -30,8 +30,19 @@ def settings_of(place: PlaceFolder) -> Mapping[str, Any]:
     for site, role in _SITES.items():
         found = (row.code for row in place.sites if row.organisation_code == story.get(role))
         story.setdefault(site, next(found, story.get(role, "")))
+    story["words"] = _words(place, story.get("practice", "")) | story.get("words", {})
     addresses = {"streets": list(_STREETS), "postcodes": _towns(place)} | told.get("addresses", {})
     return {**told, "story": story, "contacts": _CONTACTS | told.get("contacts", {}), "addresses": addresses}
+
+
+def _words(place: PlaceFolder, practice: str) -> dict[str, str]:
+    """What the story calls its towns, teams and wards where the folder gives no words of its own."""
+    address = next((row.address for row in place.organisations if row.code == practice), "")
+    town = address.rpartition(", ")[2] or place.name
+    towns = dict.fromkeys(("town", "near_town", "next_town", "far_town"), town)
+    teams = dict.fromkeys(("team", "near_team", "far_team"), f"{town} Community Team")
+    mentors = {"mentors": next((row.name for row in place.organisations if row.kind == "voluntary"), "Mentors")}
+    return towns | teams | {"any_team": "Community Team", "ward": "Ward 1", "other_ward": "Ward 2", **mentors}
 
 
 def _roles(place: PlaceFolder) -> dict[str, str]:

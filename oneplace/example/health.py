@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import exp, log
 from random import Random
+from string import Template
 from typing import Any
 
 from oneplace.example import moments
@@ -57,7 +58,7 @@ _WORDS = {
     "fall": "Fell at home, bruised, no head injury found.",
 }
 _WARDS = {
-    "I": ("Willow Ward", "Chestnut Ward", "Acute Medical Unit", "Surgical Assessment"),
+    "I": ("$ward", "$other_ward", "Acute Medical Unit", "Surgical Assessment"),
     "E": ("Emergency Department",),
     "O": ("Outpatients",),
 }
@@ -258,7 +259,7 @@ def _vaccines(human: Human, age: int, ills: list[Illness], draw: Random, today: 
     return [vaccine for vaccine in found if human.birth_date < vaccine.on < today]
 
 
-def _visit(ills: list[Illness], age: int, draw: Random, today: date, roles: Mapping[str, str]) -> Visit:
+def _visit(ills: list[Illness], age: int, draw: Random, today: date, roles: Mapping[str, Any]) -> Visit:
     """One stay, attendance or community contact, for something that the person has."""
     community = age >= 65 and draw.random() < 0.35
     sort = "O" if community else draw.choices("IEO", (30, 35, 35))[0]
@@ -275,7 +276,7 @@ def _visit(ills: list[Illness], age: int, draw: Random, today: date, roles: Mapp
         sort=sort,
         starts=starts,
         ends=None if still_in else starts + timedelta(days=max(0.05, days)),
-        ward="Locality Team" if community else draw.choice(_WARDS[sort]),
+        ward=Template("$any_team" if community else draw.choice(_WARDS[sort])).safe_substitute(roles["words"]),
         specialty="Community nursing"
         if community
         else {"I": "General medicine", "E": "Emergency medicine", "O": "Outpatients"}[sort],

@@ -34,7 +34,7 @@ _PERSONAS = (
     ("lena", "Lena Sorrell", "mdt-coordinator", "community_trust",
      "Find the people whom the community teams know."),
     ("priti", "Priti Vaghela", "data-manager", "community_trust",
-     "Feeds: six practices are pending. Quarantine: why was it refused?"),
+     "Feeds: which practices are pending, and why? Quarantine: why was it refused?"),
     ("colm", "Colm Brannigan", "privacy-officer", "commissioner",
      "Ledger: who opened which record today, for what, and is the chain whole?"),
     ("yusuf", "Yusuf Demir", "analyst", "commissioner",

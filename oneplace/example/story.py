@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from oneplace.example import moments
@@ -37,12 +38,21 @@ def stories() -> tuple[Mapping[str, Any], ...]:
 
 def story_people(example: Mapping[str, Any], numbers: Iterator[str], today: date) -> Iterator[Told]:
     """Each with a number of the test range, registered where the folder's [story] says."""
-    roles = example["story"]
+    roles, words = example["story"], example["story"]["words"]
     districts = example["addresses"]["postcodes"]
-    for index, row in enumerate(stories()):
+    for index, row in enumerate(_worded(stories(), words)):
         human = _human(row, next(numbers), roles[row.get("practice", "practice")], districts, index, today)
         visits = [_visit(visit, roles, today) for visit in row.get("visits", ())]
         yield Told(human, _record(row, today), visits)
+
+
+def _worded(told: Any, words: Mapping[str, str]) -> Any:
+    """The same with the place's own words where the file has `$town` and the like."""
+    if isinstance(told, str):
+        return Template(told).safe_substitute(words)
+    if isinstance(told, Mapping):
+        return {name: _worded(one, words) for name, one in told.items()}
+    return [_worded(one, words) for one in told] if isinstance(told, list | tuple) else told
 
 
 def _human(

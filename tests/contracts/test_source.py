@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from house import PACKAGE, ROOT, committed, modules, said, tree
 
+from oneplace.place import folder
+
 LINES = 400
 FUNCTION_LINES = 50
 VAGUE = {"utils", "util", "common", "core", "helpers", "helper", "services", "service", "managers", "manager", "misc"}
@@ -173,3 +175,28 @@ def test_rule_of_names_can_fail():
 def test_rule_of_committed_files_can_fail(rule):
     planted = ["--index" + "-url https://py" + "pi.org/simple", "registry" + ".npmjs.org", "cd /wo" + "rk/main"]
     assert any(rule.search(text) for text in planted)
+
+
+def named_by_places() -> set[str]:
+    """What the shipped places call things: codes, names of organisations, teams, towns and wards of their stories."""
+    told: set[str] = set()
+    for about in sorted((PACKAGE / "place" / "places").glob("*/place.toml")):
+        place = folder.read(about.parent)
+        named = (*place.organisations, *place.sites, *place.areas, *place.teams)
+        told |= {word for row in named for word in (row.code, row.name)} | {row["code"] for row in place.feeds}
+        told |= {*place.example["addresses"]["postcodes"], *place.example["story"]["words"].values()}
+    return told - {"Community Team"}  # what a place without words of its own says
+
+
+def test_code_names_nothing_of_a_place():
+    words = "|".join(map(re.escape, sorted(named_by_places(), key=len, reverse=True)))
+    named = re.compile(rf"(?<![\w-])({words})(?![\w-])")
+    kept = [path for path in committed() if PACKAGE in path.parents and "places" not in path.parts]
+    found = {
+        (path.name, one)
+        for path in kept
+        if path.suffix in {".py", ".toml", ".yaml", ".jinja"}
+        for one in named.findall(path.read_text("utf-8"))
+    }
+    assert kept
+    assert found == set()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import COMMAND, Place, _wait_for
+from factories.places import FOLDER, PRACTICE
 from factories.signing_in import PASSWORD, code_of
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-EXAMPLE = "oneplace/place/places/example"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("service")
     told = {"ONEPLACE_HOME": str(home), "ONEPLACE_DEMO": "0", "ONEPLACE_HTTPS": "0", "ONEPLACE_DATABASE_URL": ""}
     environment = os.environ | told
-    subprocess.run([COMMAND, "place", "load", EXAMPLE], check=True, capture_output=True, env=environment)
+    subprocess.run([COMMAND, "place", "load", str(FOLDER)], check=True, capture_output=True, env=environment)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,7 +41,7 @@ def invite(service: Place, page: Page):
 
     def made(role: str) -> tuple[str, str]:
         name = f"{role}-{page.viewport_size['width']}"
-        words = ["user", "create", name, "--name", f"Ada {role}", "--role", role, "--organisation", "Z90010"]
+        words = ["user", "create", name, "--name", f"Ada {role}", "--role", role, "--organisation", PRACTICE]
         told = {"ONEPLACE_HOME": str(service.home), "ONEPLACE_DEMO": "0", "ONEPLACE_DATABASE_URL": ""}
         done = subprocess.run([COMMAND, *words], check=True, capture_output=True, text=True, env=os.environ | told)
         return name, service.address + re.search(r"/welcome/\S+", done.stdout)[0]

@@ -4,6 +4,7 @@ import statistics
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from factories.places import COMMUNITY, HOSPITAL, PLACE
 from oneplace import example, formats
 from oneplace.example import catalogue, moments
 from oneplace.example.catalogue import may_have
+from oneplace.example.defaults import settings_of
 from oneplace.example.story import stories
 from oneplace.kernel import nhs_number
 from oneplace.kernel.clock import age_on
@@ -71,6 +73,19 @@ def test_story_people_come_first_and_at_their_ages() -> None:
     assert [key for key, _ in people[:4]] == ["reg", "ethel", "ethel-walker", "mary"]
     ages = {key: age_on(person.birth_date, TODAY) for key, person in people if person.birth_date}
     assert {key: ages[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_story_is_told_in_the_words_of_the_place(own: bool) -> None:
+    """A place's own words, or what its tables tell; nothing of the file's own signs is left."""
+    place = PLACE if own else replace(PLACE, example={})
+    words = settings_of(place)["story"]["words"]
+    assert own == (words["ward"] == PLACE.example["story"]["words"]["ward"])
+    told = [one for one in example.generate(place, len(stories()), seed=1, today=TODAY) if one.people]
+    mary = formats.read(told[3].raw, told[3].name)
+    assert isinstance(mary, Message)
+    assert words["town"] in mary.people[0].addresses[0].lines
+    assert not any(f"${name}".encode() in one.raw for one in told for name in words)
 
 
 def test_two_ethels_are_two_people() -> None:
