@@ -276,3 +276,90 @@ def test_agreement_from_a_row_of_values():
 def test_agreement_from_names_the_fault(row, fault):
     with pytest.raises(ValueError, match=fault):
         rules.agreement_from(row)
+
+
+def test_facts_and_answers_that_say_nothing_open_nothing():
+    bare = Facts("p")
+    assert (bare.direct_care, bare.break_glass, bare.personal) == (False, False, False)
+    assert (Permit("b").break_glass, Permit("b").rule, Permit("b").declaration) == (False, "", "")
+    assert Locked("r").break_glass is False
+    assert decide(may=frozenset()) == NotFound("role opens no record")
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason"),
+    [
+        (decide(REGISTERED, purpose="research"), "purpose opens no record"),
+        (decide(actor=Actor("k", "n", "gp", "")), "user has no organisation"),
+        (decide(person="q"), "facts are about somebody else"),
+        (decide(direct_care=False), "no open relationship"),
+        (decide(personal=True, purpose="own record"), "no open relationship"),
+    ],
+)
+def test_reason_for_the_ledger_says_what_was_missing(decision, reason):
+    assert decision == NotFound(reason)
+
+
+def cell(information_class: str, *ties: Tie, **changes: object) -> rules.Decision:
+    facts = replace(BARE, relationships=ties, **changes)
+    return rules.decide_cell(GP, facts, "p", "H1", information_class, "direct care", NOW)
+
+
+def test_cell_says_why_it_is_open_or_closed():
+    unread = "the role does not read this class, or its controller does not share it"
+    assert cell("hiv", REGISTERED) == NotFound(unread)
+    assert cell("identity") == Permit("demographics are traced", "trace")
+    assert cell("plan") == Locked("no relationship", True, frozenset({"G1", "H1"}))
+    assert cell("plan", REGISTERED) == Locked("consent not asked", True)
+    assert cell("plan", REGISTERED, direct_care=False) == NotFound("consent does not open this class")
+    assert cell("plan", direct_care=False) == NotFound("no open relationship")
+
+
+def test_urgent_contact_beside_a_relationship_is_a_relationship():
+    urgent = Tie("G1", "111-case", NOW - DAY, urgent=True)
+    assert permitted(urgent, REGISTERED).rule == "relationship"
+    assert permitted(urgent).rule == "urgent contact"
+    assert permitted(urgent, classes=CLASSES | {"plan": replace(DIRECT, urgent=True)}).cells["H1"] >= {"plan"}
+
+
+def test_withdrawn_is_told_as_withdrawn_and_refused_as_refused():
+    for chosen in ("refused", "withdrawn"):
+        consents = {"hospital": ConsentFact("hospital", chosen, NOW - DAY)}
+        assert permitted(REGISTERED, consents=consents).closed["hospital"] == f"consent {chosen}"
+        declared = Declaration("d1", NOW - DAY, NOW + DAY)
+        assert permitted(declaration=declared, consents=consents).closed["hospital"] == f"consent {chosen}"
+
+
+def test_words_of_the_tables_are_those_of_the_catalogue():
+    assert rules.CHOICES == ("given", "refused", "withdrawn")
+    assert rules.MADE_BY == ("person", "attorney", "deputy", "best-interests", "parent", "gillick")
+    assert rules.REASONS == ("life-threat", "cannot-be-asked", "safeguarding")
+    assert timedelta(hours=24) == rules.URGENT_LINGERS
+    assert ConsentFact("plan", "given", NOW).made_by == "person"
+    assert ConsentFact("plan", "given", NOW).capacity
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"starts": "2026-01-01"}, "an agreement needs its controller_code"),
+        ({"controller_code": "G1"}, "the agreement of G1 needs the day it starts"),
+        (
+            {"controller_code": "G1", "starts": "2026-01-02", "ends": "2026-01-01"},
+            "the agreement of G1 ends before it starts",
+        ),
+        (
+            {"controller_code": "G1", "ends": "x", "starts": "2026-01-02"},
+            "'ends' in the agreement of G1 is not a date like 2026-04-01",
+        ),
+    ],
+)
+def test_fault_of_an_agreement_in_whole_words(row, words):
+    with pytest.raises(ValueError) as told:  # noqa: PT011 - the whole text is compared
+        rules.agreement_from(row)
+    assert str(told.value) == words
+
+
+def test_agreement_of_one_day_is_one():
+    row = {"controller_code": "G1", "starts": "2026-01-02", "ends": "2026-01-02", "signed_on": "2026-01-01"}
+    assert rules.agreement_from(row).ends == date(2026, 1, 2)
