@@ -35,7 +35,12 @@ class World:
 
     def claimed(self, randomness: random.Random) -> str:
         """The NHS number that a message gives: right, another person's, not valid, or none."""
-        return randomness.choice([*_numbers()[2 * self.number : 2 * self.number + 2], "1234567890", ""])
+        return randomness.choice(self.claims)
+
+    @property
+    def claims(self) -> list[str]:
+        """The numbers that messages may give."""
+        return [*_numbers()[2 * self.number : 2 * self.number + 2], "1234567890", ""]
 
 
 @cache
@@ -70,7 +75,7 @@ def result(world: World, randomness: random.Random) -> bytes:
 def report(world: World, randomness: random.Random) -> bytes:
     """EDIFACT NHS003: one blood test for the practice."""
     number, family, (hospital, _, practice, *_) = world.claimed(randomness), world.family(randomness), world.codes
-    sent = f"202101{randomness.randint(1, 28):02}15{sum(map(ord, number + family)) % 60:02}"
+    sent = f"202101{randomness.randint(1, 28):02}150{2 * world.claims.index(number) + family.startswith('T')}"
     order = randomness.randrange(VISITS)
     body = [
         "UNH+1+MEDRPT:0:1:RT:NHS003", "BGM+LSR", f"DTM+137:{sent}:203",
