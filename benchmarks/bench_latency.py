@@ -21,14 +21,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_record_page import Client, p95
+from bench_record_page import STORY, Client, p95
 
 SECONDS = float(os.environ.get("SECONDS", "40"))
 PER_SECOND, PROMISED_SECONDS, LANES, READERS, WATCHED = 20, 2.0, 16, 2, 10
 HOME = Path(tempfile.mkdtemp(prefix="oneplace-bench-"))
 COMMAND = str(Path(sys.executable).with_name("oneplace"))
 ENVIRONMENT = os.environ | {"ONEPLACE_HOME": str(HOME), "ONEPLACE_DEMO": "1"}
-CODE, READER = "Z9A", "tom"
+CODE, READER = STORY["acute_trust"], "tom"
 
 
 def people_told_by_hospital() -> list[list[str]]:

@@ -40,11 +40,11 @@ def ledger_row(number: int, **detail: object) -> None:
     actions.write(
         actor="A" * 22,
         role="gp",
-        organisation="Z90010",
+        organisation="G99001",
         action="open record",
         subject=f"{number % 997:022}",
         purpose="direct care",
-        basis="registration with Z90010 since 2019-04-01",
+        basis="registration with G99001 since 2019-04-01",
         detail={"view": "gp", **detail},
     )
 

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
+from oneplace.place import folder
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 PEOPLE = int(os.environ.get("PEOPLE", "20000"))
 SECONDS = float(os.environ.get("SECONDS", "15"))
@@ -61,12 +63,15 @@ class Client:
             raise SystemExit(f"sign-in as {who} answered {status}")
 
 
+STORY = folder.read().example["story"]
+
+
 def people_of(port: int) -> list[str]:
     """Keys of people whom a GP of the example may open."""
     script = (
         "import oneplace.site, django; django.setup()\n"
         "from oneplace.access.models import Relationship\n"
-        "rows = Relationship.objects.filter(organisation_code='Z90010', ends=None)\n"
+        f"rows = Relationship.objects.filter(organisation_code={STORY['practice']!r}, ends=None)\n"
         "print('\\n'.join(rows.values_list('person', flat=True)))"
     )
     environment = ENVIRONMENT | {"DJANGO_SETTINGS_MODULE": "oneplace.site.settings"}

@@ -60,5 +60,13 @@ def _towns(place: PlaceFolder) -> dict[str, str]:
     """Each town of a practice's address, with its postcode district."""
     found: dict[str, str] = {}
     for row in place.practices():
-        found.setdefault(row.address.rpartition(", ")[2] or place.name, row.postcode.partition(" ")[0] or "ZZ1")
-    return found or {place.name: "ZZ1"}
+        if row.address:
+            found.setdefault(row.address.rpartition(", ")[2], row.postcode.partition(" ")[0] or "ZZ1")
+    return found or _towns_of_areas(place) or {place.name: "ZZ1"}
+
+
+def _towns_of_areas(place: PlaceFolder) -> dict[str, str]:
+    """Where practices are masked: names of small areas without their number, as Alderton 001A; invented districts."""
+    lived_in = {row.area_code for row in place.registrations}
+    towns = {row.name.rpartition(" ")[0] for row in place.areas if row.code in lived_in} - {""}
+    return {town: f"ZZ{at}" for at, town in enumerate(sorted(towns), 1)}

@@ -19,9 +19,11 @@ from oneplace.place.models import (
     OpeningHours,
     Organisation,
     Place,
+    Postcode,
     Site,
     Team,
 )
+from oneplace.place.rules import tidy_postcode
 
 _HOURS_KEY = ("owner_code", "service", "weekday", "opens", "starts")
 
@@ -50,6 +52,7 @@ def load_folder(folder: PlaceFolder, *, by: str) -> Loaded:
             "organisations": _keep(Organisation, _organisations(folder), ("code",), today),
             "sites": _keep(Site, folder.sites, ("code",), today),
             "areas": _keep(Area, folder.areas, ("code",), today),
+            "postcodes": _keep(Postcode, _postcodes(folder), ("postcode",), None),
             "teams": _keep(Team, folder.teams, ("code",), today),
             "memberships": _keep(
                 Membership, folder.memberships, ("member_kind", "member_code", "area_code", "starts"), None
@@ -131,6 +134,10 @@ def _organisations(folder: PlaceFolder) -> list[dict[str, Any]]:
             sums[row.practice_code] = sums.get(row.practice_code, 0) + row.people * tenth
     deciles = {code: round(sums[code] / count) for code, count in people.items() if count}
     return [_values(row) | {"decile": deciles.get(row.code)} for row in folder.organisations]
+
+
+def _postcodes(folder: PlaceFolder) -> list[dict[str, str]]:
+    return [{"postcode": tidy_postcode(row.postcode), "area_code": row.area_code} for row in folder.postcodes]
 
 
 def _weekly(folder: PlaceFolder) -> list[dict[str, Any]]:

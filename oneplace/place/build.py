@@ -29,6 +29,7 @@ _NEEDED = {
     "practices of networks": "practices stand in no cluster",
     "deprivation of small areas": "deprivation is 'not known': linkage quality by deprivation can't be shown",
     "boundaries of small areas": "small areas can't be drawn",
+    "postcodes of small areas": "the deprivation of a person is that of their practice's people, not of their own area",
     "registers of practices": "recorded prevalence is what England's practices have, not each practice's",
 }
 
@@ -164,10 +165,16 @@ def _tables(found: Found, codes: list[str], key: Mapping[str, str], wish: Wish, 
         "agreements.csv": [_pending(key[code]) for code in codes],
         "feeds.csv": [_feed(key[code]) for code in codes],
         "prevalence.csv": _registers(found, chosen, key),
+        "postcodes.csv": _postcodes(found, {area for _, area in living}),
         "sites.csv": [],
         "teams.csv": [],
         "holidays.csv": [],
     }
+
+
+def _postcodes(found: Found, areas: set[str]) -> list[dict[str, Any]]:
+    ours = sorted((code, area) for code, area in found.postcodes.items() if area in areas)
+    return [{"postcode": code, "area_code": area} for code, area in ours]
 
 
 def _registers(found: Found, chosen: set[str], key: Mapping[str, str]) -> list[dict[str, Any]]:

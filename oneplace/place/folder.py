@@ -156,9 +156,10 @@ _TABLES: dict[str, dict[str, Column]] = {
         "female": Column(whole, True),
     },
     "prevalence.csv": {"practice_code": _CODE, "register": _WORD, "per_mille": Column(number, True)},
+    "postcodes.csv": {"postcode": Column(text(10), True), "area_code": _CODE},
 }
 # A place without statistics of its own practices may leave these out.
-_OPTIONAL = frozenset({"registrations.csv", "ages.csv", "prevalence.csv"})
+_OPTIONAL = frozenset({"registrations.csv", "ages.csv", "prevalence.csv", "postcodes.csv"})
 
 Lines = dict[str, list[Line]]
 Row = TypeVar("Row")
@@ -228,6 +229,7 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         prevalence=_rows(shapes.PrevalenceRow, lines.get("prevalence.csv", ())),
         words={**WORDS, **about.get("words", {})},
         consent_models=_consent_models(about),
+        postcodes=_rows(shapes.PostcodeRow, lines.get("postcodes.csv", ())),
     )
 
 
@@ -349,6 +351,7 @@ def _check_references(lines: Lines, faults: Faults) -> None:
         ("registrations.csv", "area_code", areas, "areas.csv"),
         ("ages.csv", "practice_code", organisations, "organisations.csv"),
         ("prevalence.csv", "practice_code", organisations, "organisations.csv"),
+        ("postcodes.csv", "area_code", areas, "areas.csv"),
     ):
         for line in lines.get(file, ()):
             _check_reference(line, name, allowed, where, faults)

@@ -71,6 +71,8 @@ class Found:
     ages: dict[str, dict[tuple[int, int, str], int]] = field(default_factory=dict)  # practice: from, to, sex: people
     small: dict[str, SmallArea] = field(default_factory=dict)
     deciles: dict[str, dict[str, int]] = field(default_factory=dict)
+    homes: set[str] = field(default_factory=set)  # small areas where somebody registered lives
+    postcodes: dict[str, str] = field(default_factory=dict)  # of those small areas
     registers: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
     trusts: dict[str, Trust] = field(default_factory=dict)
     sites: dict[str, TrustSite] = field(default_factory=dict)

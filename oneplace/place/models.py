@@ -82,6 +82,13 @@ class Area(models.Model):
         indexes = [models.Index(fields=["kind", "name"], name="place_area_kind")]
 
 
+class Postcode(models.Model):
+    """The small area of a postcode, where the place's folder tells it."""
+
+    postcode = models.CharField(max_length=10, unique=True)
+    area_code = models.CharField(max_length=12)
+
+
 class Membership(models.Model):
     """One organisation or area is in one area from its first day to its last, both included."""
 

@@ -25,7 +25,17 @@ _NETWORK = re.compile(r"U\d{5,6}")
 _NOWHERE = re.compile(r"NO20\d\d|UNKNOWN", re.IGNORECASE)
 
 
-_LSOA = ("lsoa_code", "lsoa11_code", "lsoa21_code", "lsoa_code_2011", "lsoa_code_2021", "lsoa11cd", "lsoa21cd")
+_LSOA = (
+    "lsoa_code",
+    "lsoa11_code",
+    "lsoa21_code",
+    "lsoa_code_2011",
+    "lsoa_code_2021",
+    "lsoa11cd",
+    "lsoa21cd",
+    "lsoa11",
+    "lsoa21",
+)
 _LSOA_NAME = ("lsoa11_name", "lsoa21_name", "lsoa_name_2011", "lsoa_name_2021", "lsoa11nm", "lsoa21nm")
 _DISTRICT = ("lad_name", "ltla22_name", "local_authority_district_name_2019", "local_authority_district_name_2024")
 _PEOPLE = ("patients", "number_of_patients")
@@ -44,7 +54,9 @@ _COMMISSIONERS = ("sub_icb", "sub_icb_location_code", "practice_parent_sub_icb_l
 def read_folder(folder: Path, advance: Step) -> Found:
     """Everything that the files of a folder say; `advance` is told the bytes of each file when it is read."""
     found = Found()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    # Postcodes come last: of a whole country's, those of the small areas that the other files tell are kept.
+    files = (path for path in folder.rglob("*") if path.is_file())
+    for path in sorted(files, key=lambda one: (_is_postcodes(one), one)):
         name = str(path.relative_to(folder))
         try:
             if path.suffix.lower() in {".geojson", ".json"}:
@@ -139,6 +151,7 @@ def _recognised(names: set[str]) -> tuple[str, Take | None]:
         (registers.is_long(names), "registers of practices", registers.take_long),
         (registers.is_fingertips(names), "registers of practices", registers.take_fingertips),
         (trusts.is_beds(names), "beds of trusts", trusts.take_beds),
+        ("pcds" in names and lsoa, "postcodes of small areas", _postcode),
         (lsoa and bool(names & {"imd_decile", _DECILE}), "deprivation of small areas", _decile),
         (lsoa and bool(names & {*_RESIDENTS, "lon", "lad_name"}), "small areas", _small),
     )
@@ -222,6 +235,7 @@ def _living(row: Row, found: Found) -> None:
     if not lsoa:
         found.nowhere[code] += people
         return
+    found.homes.add(lsoa)
     sexes = found.living.setdefault((code, lsoa), {})
     sex = row.told("sex").upper() or "ALL"
     found.twice += sex in sexes
@@ -289,6 +303,21 @@ def _small(row: Row, found: Found) -> None:
     area.residents = people if people is not None else area.residents
     if row.told("lon") and row.told("lat"):
         area.point = float(row.told("lat")), float(row.told("lon"))
+
+
+def _is_postcodes(path: Path) -> bool:
+    """True for a directory of postcodes (ONSPD, NSPL), whose heading names `pcds`."""
+    if path.suffix.lower() not in {".csv", ".txt"}:
+        return False
+    with path.open("rb") as stream:
+        return b"pcds" in stream.readline(4_000).lower()
+
+
+def _postcode(row: Row, found: Found) -> None:
+    areas = [row.told(name).upper() for name in _LSOA if row.told(name)]
+    area = next((code for code in areas if code in found.homes), "")
+    if area and row.told("pcds"):
+        found.postcodes[row.told("pcds").upper()] = area
 
 
 def _boundaries(path: Path, name: str, found: Found) -> None:

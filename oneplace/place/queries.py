@@ -18,9 +18,13 @@ from oneplace.place.models import (
     OpeningHours,
     Organisation,
     Place,
+    Postcode,
     Site,
     Team,
 )
+from oneplace.place.rules import tidy_postcode
+
+_MANY = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,27 @@ def organisation(code: str) -> Organisation | None:
 def decile_of_practice(code: str) -> int | None:
     """The deprivation tenth (1 most deprived) where a practice's people live; None where the place doesn't know."""
     return names().deciles.get(code)
+
+
+def knows_postcodes() -> bool:
+    """True where the place's folder tells the small areas of postcodes."""
+    return Postcode.objects.exists()
+
+
+def decile_of_postcode(postcode: str) -> int | None:
+    """The deprivation tenth of a postcode's small area; None where the place doesn't know the postcode."""
+    return deciles_of_postcodes([postcode]).get(tidy_postcode(postcode))
+
+
+def deciles_of_postcodes(postcodes: Iterable[str]) -> dict[str, int]:
+    """The same for many, by postcode with a space before its last three; those that nobody knows are left out."""
+    asked = {tidy_postcode(one) for one in postcodes}
+    if len(asked) > _MANY:  # more than a query takes as a list
+        held = Postcode.objects.values_list("postcode", "area_code")
+    else:
+        held = Postcode.objects.filter(postcode__in=asked).values_list("postcode", "area_code")
+    deciles = dict(Area.objects.filter(decile__isnull=False).values_list("code", "decile"))
+    return {code: deciles[area] for code, area in held.iterator() if code in asked and area in deciles}
 
 
 def organisation_names(codes: Iterable[str]) -> dict[str, str]:

@@ -70,3 +70,9 @@ def _runs(row: Hours, day: date, holidays: Collection[date]) -> bool:
 def next_holiday(holidays: Mapping[date, str], day: date) -> tuple[date, str] | None:
     """The first holiday on or after a day, with its name; None where none is known."""
     return min(((when, name) for when, name in holidays.items() if when >= day), default=None)
+
+
+def tidy_postcode(told: str) -> str:
+    """A postcode as it is usually written: capitals, a space before its last three."""
+    plain = "".join(told.upper().split())
+    return f"{plain[:-3]} {plain[-3:]}" if len(plain) > 3 else plain

@@ -79,7 +79,7 @@ def report(today: date | None = None) -> list[QualityRow]:
     rows.append(_row("age", NOT_KNOWN, everyone.filter(birth_date=None)))
     rows += _grouped("sex", everyone, "sex")
     rows += _grouped("ethnicity", everyone, "ethnicity")
-    rows += _by_deprivation(_grouped("deprivation", everyone, "practice_code"))
+    rows += _by_deprivation(everyone)
     return [row for row in rows if row.patients]
 
 
@@ -120,12 +120,16 @@ def _grouped(kind: str, everyone: QuerySet[LocalPatient], column: str) -> list[Q
     return sorted((QualityRow(kind, row[0] or NOT_KNOWN, *row[1:]) for row in rows), key=lambda row: row.name)
 
 
-def _by_deprivation(practices: Iterable[QualityRow]) -> list[QualityRow]:
-    """Patients by the deprivation tenth of the practice that registers them, as far as the place knows it."""
+def _by_deprivation(everyone: QuerySet[LocalPatient]) -> list[QualityRow]:
+    """Patients by the deprivation tenth of their postcode's area, else of the practice's people, as the place knows."""
+    columns = ("practice_code", "postcode") if place.knows_postcodes() else ("practice_code",)
+    groups = list(everyone.order_by().values(*columns).annotate(**_counts()).values_list(*columns, *_counts()))
+    deciles = place.deciles_of_postcodes(row[1] for row in groups) if len(columns) > 1 else {}
     told: dict[str, list[QualityRow]] = {}
-    for row in practices:
-        tenth = place.decile_of_practice(row.name)
-        told.setdefault(NOT_KNOWN if tenth is None else f"{tenth:2}", []).append(row)
+    for practice, *more in groups:
+        tenth = (deciles.get(more.pop(0)) if len(columns) > 1 else None) or place.decile_of_practice(practice)
+        name = NOT_KNOWN if tenth is None else f"{tenth:2}"
+        told.setdefault(name, []).append(QualityRow("deprivation", name, *more))
     return [_sum("deprivation", name.strip(), rows) for name, rows in sorted(told.items())]
 
 

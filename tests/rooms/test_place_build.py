@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 from typer.testing import CliRunner
 
 from oneplace import example
+from oneplace.access import actions as access
+from oneplace.access import roles as access_roles
 from oneplace.place import actions, folder, published, queries
 from oneplace.place import build as building
 from oneplace.place.build import Built, CannotBuild, Wish
@@ -188,6 +191,30 @@ def test_build_goes_on_after_a_file_that_is_cut_short(files: Path) -> None:
     assert len(place.practices()) == 2
 
 
+POSTCODES = """pcd,pcds,lsoa11,lsoa21
+ZZ1 1AA,zz1 1aa,E01000001,E01099991
+ZZ1 1AB,ZZ1 1AB,E01000002,E01099992
+ZZ9 9ZZ,ZZ9 9ZZ,E01088888,E01088888
+"""
+
+
+@pytest.mark.django_db
+def test_build_keeps_the_postcodes_of_the_places_small_areas_and_they_tell_deprivation(files: Path) -> None:
+    (files / "A first.csv").write_text(POSTCODES)  # before the files that tell which small areas there are
+    told, place = built(files)
+    assert told.used["A first.csv"] == "postcodes of small areas"
+    assert {row.postcode: row.area_code for row in place.postcodes} == {"ZZ1 1AA": "E01000001", "ZZ1 1AB": "E01000002"}
+    assert not queries.knows_postcodes()
+    actions.load_folder(place, by="operator")
+    assert queries.knows_postcodes()
+    assert queries.decile_of_postcode("zz11aa") == 2
+    assert queries.decile_of_postcode("ZZ1 1AB") is None  # its decile could not be read
+    assert queries.decile_of_postcode("ZZ9 9ZZ") is None
+    many = [f"ZZ{number} 1AA" for number in range(1, 1_200)]
+    assert queries.deciles_of_postcodes(many) == {"ZZ1 1AA": 2}
+    assert actions.load_folder(place, by="operator").total == 0
+
+
 WIDE = "practice_code,HYP-prevalance,DM-prevalance\nA81001,0.14,0.05\nA81002,0.2,0.071\n"
 LONG = """PRACTICE_CODE,GROUP_CODE,REGISTER,PATIENT_LIST_TYPE,PATIENT_LIST_SIZE
 A81001,HYP,"1,692",TOTAL,12000
@@ -313,7 +340,44 @@ def test_build_command_ends_with_3_and_tells_json(files: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_every_page_of_a_place_with_made_up_people_says_so(files: Path, client: Client) -> None:
+def test_every_page_of_a_place_with_made_up_people_says_so(files: Path) -> None:
+    _, place = built(files)
+    actions.load_folder(place, by="operator")
+    queries.forget_names()
+    seen = set()
+    for role in access_roles.roles():
+        user = access.create_user(
+            username=role,
+            password="correct horse battery",
+            by="test",
+            display_name="Some One",
+            role=role,
+            organisation_code=place.practices()[0].code,
+        )
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        for address in (*_addresses(), "/nowhere/"):
+            answer = client.get(address, follow=True)
+            page = b"".join(answer) if answer.streaming else answer.content
+            if b"<html" in page:
+                assert b"SYNTHETIC PEOPLE" in page, (role, address)
+                seen.add(address)
+    assert {"/", "/people/", "/feeds/", "/nowhere/"} <= seen
+
+
+def _addresses(resolver: Any = None) -> list[str]:
+    """Every page's address that needs no key."""
+    found: list[str] = []
+    for one in (resolver or get_resolver()).url_patterns:
+        if hasattr(one, "url_patterns"):
+            found += _addresses(one)
+        elif "<" not in str(one.pattern) and str(one.pattern) != "sign-out/":
+            found.append(f"/{one.pattern}")
+    return found
+
+
+@pytest.mark.django_db
+def test_a_place_says_that_people_are_made_up_only_while_they_are(files: Path, client: Client) -> None:
     _, place = built(files)
     actions.load_folder(place, by="operator")
     queries.forget_names()
