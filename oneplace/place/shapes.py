@@ -174,11 +174,8 @@ class PlaceFolder:
     synthetic_people: bool = False  # people are made up for this place, and every page says so
     prevalence: tuple[PrevalenceRow, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)  # what people here call a cluster, a hub, a level
-<<<<<<< HEAD
     consent_models: Mapping[str, str] = field(default_factory=dict)  # by class of information, '' for all others
-=======
     postcodes: tuple[PostcodeRow, ...] = ()
->>>>>>> 1aa6cc9 (Place: small areas of postcodes (ONS directory), deprivation of a person by postcode; every page of a place with made-up people is walked for the banner; towns of masked places from their small areas)
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""
