@@ -71,6 +71,7 @@ def set_up_app(page: Page, axe) -> str:
     axe(page)
     page.fill("#code", code_of(secret))
     page.click("text=Set up this app")
+    page.wait_for_selector(".op-codes li")
     assert page.locator(".op-codes li").count() == 10
     axe(page)
     page.click("text=I have kept them")
