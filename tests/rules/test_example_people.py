@@ -139,7 +139,9 @@ def test_nhs_numbers_of_practices_are_test_numbers_and_unique(messages: list[exa
             numbers.append(read.people[0].nhs_number)
     told = [number for number in numbers if nhs_number.is_valid(number)]  # a few are not, as the place's faults say
     assert len(numbers) == 1_200
-    assert len(told) == len(set(told)) > 1_185
+    # Two may bear one number: the faults give some people another's.
+    assert len(told) - 3 <= len(set(told))
+    assert len(set(told)) > 1_185
     assert all(nhs_number.is_test(number) for number in told)
 
 

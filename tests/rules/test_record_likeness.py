@@ -161,3 +161,10 @@ def test_order_of_claims_and_scores_makes_no_difference(claims, draw):
     expected = settle([*COMPANY, bare("pike"), bare(first="marie", key=6), conflict()], likenesses=likenesses)
     draw.shuffle(likenesses)
     assert settle(claims, likenesses=likenesses) == expected
+
+
+def test_names_changed_round_agree_where_the_number_does():
+    told = bare("mary", "burrows", number=KNOWN.number)
+    assert names_agree(KNOWN, told) == (True, True)
+    assert settle([KNOWN, told])[5].link is Link.LINKED
+    assert settle([KNOWN, bare("mary", "pike", number=KNOWN.number)])[5].link is Link.HELD
