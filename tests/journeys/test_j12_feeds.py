@@ -19,9 +19,9 @@ def test_data_manager_sees_one_line_a_practice(page, sign_in, place, axe):
     assert "balances" in words
     assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == len(practices())
     axe(page)
-    page.click("text=Pending agreement (6)")
+    page.click(f"text=Pending agreement ({PENDING})")
     page.wait_for_url("**show=pending*")
-    assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == 6
+    assert page.locator("section[aria-labelledby=group-practice] tbody tr").count() == PENDING
     axe(page)
 
 
