@@ -105,12 +105,9 @@ def _tied(people: Mapping[int, LocalPatient]) -> set[int]:
         merges = SourceMerge.objects.filter(Q(kept__in=chunk) | Q(folded__in=chunk), standing=True)
         decided = LinkDecision.objects.filter(Q(patient__in=chunk) | Q(other__in=chunk), undone_at=None)
         alike = LinkScore.objects.filter(Q(patient__in=chunk) | Q(other__in=chunk))
-        for rows in (
-            merges.values_list("kept_id", "folded_id"),
-            *(r.values_list("patient_id", "other_id") for r in (decided, alike)),
-        ):
-            for pair in rows:
-                found |= set(pair)
+        found.update(*merges.values_list("kept_id", "folded_id"))
+        for pairs in (decided, alike):
+            found.update(*pairs.values_list("patient_id", "other_id"))
     return found
 
 

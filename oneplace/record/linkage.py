@@ -24,10 +24,9 @@ from oneplace.record import identity
 from oneplace.record.bulk import gate, in_chunks
 from oneplace.record.ingest import repoint
 from oneplace.record.models import LinkScore, LocalPatient, PatientPostcode, PersonName
+from oneplace.record.reviews import FIELDS
 from oneplace.record.rules import BY_LIKENESS, Link
 
-FIELDS = ("given", "family", "birth_date", "postcodes", "sex")
-"""What is compared."""
 _TABLES = {
     "patient": (("patient", pa.int64()), ("holder", pa.int64()), ("birth_date", pa.date32()), ("sex", pa.string()),
                 ("number", pa.string()), ("rank", pa.string())),

@@ -25,7 +25,7 @@ FIELDS = {
     "postcodes": "Postcode",
     "sex": "Sex",
 }
-"""What likeness compares (`record.linkage.FIELDS`), and what staff call it."""
+"""What likeness compares (`record.linkage`), in its order, and what staff call it."""
 
 
 class CannotDecide(Exception):

@@ -84,11 +84,16 @@ def agrees(one: Claim, other: Claim) -> bool:
 
 def names_agree(one: Claim, other: Claim) -> tuple[bool, bool]:
     """Whether surname and given name agree, slips and short forms allowed; both do when they are changed round."""
-    if any((given, family) in other.names for family, given in one.names):
+    if changed_round(one, other):
         return True, True
     return alike(one.families, other.families, FAMILY_ALIKE), given_alike(one.givens, other.givens) or (
         not two_sexes(one, other) and short_for(one.givens, other.givens)
     )
+
+
+def changed_round(one: Claim, other: Claim) -> bool:
+    """True when one tells a given name as surname and the surname as given name of the other."""
+    return any((given, family) in other.names for family, given in one.names)
 
 
 def two_sexes(*claims: Claim) -> bool:

@@ -11,6 +11,7 @@ from oneplace.record.rules.numbers import (
     Link,
     Placement,
     arrange,
+    changed_round,
     is_slip,
     names_agree,
     two_sexes,
@@ -66,9 +67,9 @@ def speaks_against(one: Claim, other: Claim) -> str:
     if one.birth_date is None or other.birth_date is None or two_sexes(one, other):
         return "another sex, or no date of birth"
     numbered = bool(one.number) and one.number == other.number
-    named = all(names_agree(one, other)) if numbered else _named_the_same(one, other)
+    named = all(names_agree(one, other)) if numbered else (bool(one.names & other.names) or changed_round(one, other))
     home = numbered or bool(one.postcodes & other.postcodes - {""})
-    near = abs((one.birth_date - other.birth_date).days) < _GENERATION_DAYS if numbered else False
+    near = numbered and abs((one.birth_date - other.birth_date).days) < _GENERATION_DAYS
     if one.birth_date != other.birth_date and not (
         named and home and (near or is_slip(one.birth_date, other.birth_date))
     ):
@@ -76,11 +77,6 @@ def speaks_against(one: Claim, other: Claim) -> str:
     if not named and not one.givens & other.givens - {""}:
         return "another given name"
     return "" if named or home else "another surname and another home"
-
-
-def _named_the_same(one: Claim, other: Claim) -> bool:
-    """True when a whole name is the same, or changed round."""
-    return bool(one.names & other.names) or any((given, family) in other.names for family, given in one.names)
 
 
 def settle(
