@@ -14,6 +14,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from oneplace.access import classes, queries, roles, rules
+from oneplace.access.consents import load_consents as load_consents
+from oneplace.access.consents import record_consent as record_consent
+from oneplace.access.consents import repoint_consents as repoint_consents
+from oneplace.access.consents import take_back_consent as take_back_consent
 from oneplace.access.models import Agreement, ApiKey, ConsentRule, Employment, Relationship, User
 from oneplace.access.rules import AgreementRow, ConsentModel, RelationshipRow
 from oneplace.kernel import clock
@@ -23,12 +27,16 @@ from oneplace.ledger import actions as ledger
 _BATCH = 1000
 _COLUMNS = "person, organisation_code, kind, reference, starts, ends, told_at, opened_by, scope"
 _VALUES = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-# Row values compare left to right on both databases: later told wins, then an end over none, then the later start.
+# Row values compare left to right on both databases: later told wins, then an end over none, then the later start;
+# last the kind, so that two tellings of one moment give one answer in whatever order they arrive.
 _NEWER = (
-    "(excluded.told_at, COALESCE(excluded.ends, {none}), excluded.starts)"
-    " > (tie.told_at, COALESCE(tie.ends, {none}), tie.starts)"
+    "(excluded.told_at, COALESCE(excluded.ends, {none}), excluded.starts, excluded.kind{bytewise})"
+    " > (tie.told_at, COALESCE(tie.ends, {none}), tie.starts, tie.kind{bytewise})"
 )
-_NO_END = {"sqlite": "''", "postgresql": "'-infinity'::timestamptz"}
+_WORDS = {
+    "sqlite": {"none": "''", "bytewise": ""},
+    "postgresql": {"none": "'-infinity'::timestamptz", "bytewise": ' COLLATE "C"'},
+}
 
 
 @transaction.atomic
@@ -130,7 +138,7 @@ def load_agreements(rows: Iterable[AgreementRow | Mapping[str, Any] | Any], by: 
     """Make the agreements those that the rows tell; returns how many changed. Raises ValueError naming a bad row.
 
     The rows are the whole list: an agreement in force that they no longer name ends the day before, so that
-    what was withdrawn stops at once.
+    what was withdrawn stops at once. What was signed or ended on the pages outlasts the folder.
     """
     told = [row if isinstance(row, AgreementRow) else rules.agreement_from(_mapping(row)) for row in rows]
     for row in told:
@@ -194,14 +202,14 @@ def note_use_of_key(key: ApiKey) -> None:
 
 def _upsert(rows: Sequence[RelationshipRow], by: str) -> int:
     """Insert or renew ties in one statement; returns how many rows changed."""
-    newer = _NEWER.format(none=_NO_END[connection.vendor])
+    newer = _NEWER.format(**_WORDS[connection.vendor])
     newest = ", ".join(
         f"{name} = CASE WHEN {newer} THEN excluded.{name} ELSE tie.{name} END"
-        for name in ("starts", "ends", "told_at", "scope")
+        for name in ("kind", "starts", "ends", "told_at", "scope")
     )
     statement = (
         f"INSERT INTO access_relationship AS tie ({_COLUMNS}) VALUES {', '.join([_VALUES] * len(rows))} "  # noqa: S608 - our own names and placeholders, no input
-        "ON CONFLICT (organisation_code, kind, reference) DO UPDATE "
+        "ON CONFLICT (organisation_code, reference) DO UPDATE "
         f"SET person = excluded.person, {newest} WHERE tie.person <> excluded.person OR {newer}"
     )
     with connection.cursor() as cursor:
@@ -213,7 +221,8 @@ def _values_of(row: RelationshipRow, by: str) -> tuple[object, ...]:
     """One tie in the order of the columns, as this database's driver takes it."""
     at = connection.ops.adapt_datetimefield_value
     told_at = row.told_at or row.starts
-    return row.person, *row.tie_key, at(row.starts), at(row.ends), at(told_at), by, ";".join(row.scope)
+    tie = row.organisation_code, row.kind, row.reference
+    return row.person, *tie, at(row.starts), at(row.ends), at(told_at), by, ";".join(row.scope)
 
 
 def _check_agreement(row: AgreementRow) -> None:
@@ -240,9 +249,10 @@ def _keep_agreement(row: AgreementRow) -> bool:
         "note": row.note,
         "parties": list(row.parties),
     }
-    held, made = Agreement.objects.get_or_create(
-        controller_code=row.controller_code, starts=row.starts, defaults=values
-    )
+    same_start = {"controller_code": row.controller_code, "starts": row.starts}
+    if Agreement.objects.filter(**same_start).exclude(recorded_by="").exists():
+        return False
+    held, made = Agreement.objects.get_or_create(**same_start, defaults=values)
     changed = any(getattr(held, name) != value for name, value in values.items())
     if changed:
         Agreement.objects.filter(pk=held.pk).update(**values)
@@ -253,7 +263,7 @@ def _end_agreements_beside(told: set[tuple[str, Any]]) -> int:
     """End what is in force and no longer told; an agreement that has not run a day is removed."""
     today = clock.to_london(clock.now()).date()
     ended = 0
-    for held in Agreement.objects.all():
+    for held in Agreement.objects.filter(recorded_by=""):
         live = held.ends is None or held.ends >= today
         if not live or (held.controller_code, held.starts) in told:
             continue

@@ -41,7 +41,8 @@ WHERE person IN ({people}) AND organisation_code = %s AND starts <= %s AND (ends
 _CONSENTS = """
 SELECT 'consent', person, information_class, choice, made_by, CAST(at AS text),
   CAST(CASE WHEN capacity THEN id ELSE -id END AS text)
-FROM access_consent WHERE person IN ({people})
+FROM access_consent AS told WHERE person IN ({people}) AND takes_back_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM access_consent AS back WHERE back.takes_back_id = told.id)
 """
 _GLASS = """
 SELECT 'glass', key, CASE WHEN over_refusal THEN 'yes' ELSE '' END, CAST(declared_at AS text),
@@ -52,7 +53,7 @@ WHERE person = %s AND user_key = %s AND role = %s AND organisation_code = %s AND
 _AGREEMENTS = """
 SELECT 'agreement', controller_code, CAST(starts AS text), COALESCE(CAST(ends AS text), ''),
   CAST(purposes AS text), CAST(classes AS text), CAST(parties AS text)
-FROM access_agreement WHERE starts <= %s AND (ends IS NULL OR ends >= %s)
+FROM access_agreement WHERE starts <= %s AND (ends IS NULL OR ends >= %s) AND ended_at IS NULL
 """
 _MODELS = "SELECT 'model', information_class, model, '', '', '', '' FROM access_consentrule"
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
-from oneplace.access.rules import CHOICES, MADE_BY, REASONS, ConsentModel
+from oneplace.access.rules import CHOICES, MADE_BY, REASONS, TAKEN_BACK, ConsentModel
 from oneplace.kernel.ids import new_key
 
 
@@ -73,8 +73,9 @@ class Invitation(models.Model):
 class Relationship(models.Model):
     """A live tie between a person and an organisation: registration, admission, attendance, open referral.
 
-    `reference` is the upper room's own key for what made it, so that the same fact told twice is one row.
-    `told_at` says when the source last knew this: the newest telling wins, in whatever order they arrive.
+    `reference` is the upper room's own key for what made it, so that the same fact told twice is one row. Its kind may
+    change: an A&E attendance becomes an admission under one visit number. `told_at` says when the source last knew
+    this: the newest telling wins, in whatever order they arrive.
     """
 
     person = models.CharField(max_length=22)
@@ -89,9 +90,7 @@ class Relationship(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["organisation_code", "kind", "reference"], name="access_one_tie_a_reference"
-            ),
+            models.UniqueConstraint(fields=["organisation_code", "reference"], name="access_one_tie_a_reference"),
         ]
         indexes = [
             models.Index(fields=["organisation_code", "person", "starts", "ends"], name="access_reach"),
@@ -100,8 +99,42 @@ class Relationship(models.Model):
         ]
 
 
+class AgreementTemplate(models.Model):
+    """A sharing agreement as it is put to controllers: text, parties, purposes, classes. A new wording is a version.
+
+    The emergency line, where there is one, says what a declared emergency may lift and names the hazard that was
+    weighed (docs/safety/hazard-log.md). Versions are never changed: somebody may have signed them.
+    """
+
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    name = models.CharField(max_length=80)
+    version = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    purposes = models.JSONField(default=list)
+    classes = models.JSONField(default=list)
+    parties = models.JSONField(default=list)  # organisations that may read; empty: all of the place
+    months = models.PositiveSmallIntegerField(null=True, blank=True)  # how long it is usually signed for
+    emergency_line = models.TextField(blank=True)
+    hazard = models.CharField(max_length=20, blank=True)
+    written_by = models.CharField(max_length=64)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="access_one_template_a_version"),
+            models.CheckConstraint(
+                condition=Q(emergency_line="", hazard="") | (~Q(emergency_line="") & ~Q(hazard="")),
+                name="access_emergency_has_hazard",
+            ),
+        ]
+
+
 class Agreement(models.Model):
-    """What one data controller has signed: from its first to its last day, for which purposes and classes."""
+    """What one data controller has signed: from its first to its last day, for which purposes and classes.
+
+    One that was signed here names its template and who signed; its terms are those of that version, for good. One
+    without came with the place's folder. `ended_at` ends it at that moment, whatever its last day was to be.
+    """
 
     controller_code = models.CharField(max_length=20)
     signed_on = models.DateField(null=True, blank=True)
@@ -111,12 +144,30 @@ class Agreement(models.Model):
     classes = models.JSONField(default=list)
     note = models.TextField(blank=True)
     parties = models.JSONField(default=list)  # organisations that may read; empty: all of the place
+    template = models.ForeignKey(AgreementTemplate, models.PROTECT, null=True, blank=True, related_name="agreements")
+    signatory = models.CharField(max_length=120, blank=True)
+    signatory_role = models.CharField(max_length=120, blank=True)
+    recorded_by = models.CharField(max_length=64, blank=True)  # '' while only the folder tells of it
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=64, blank=True)
+    end_reason = models.CharField(max_length=400, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["controller_code", "starts"], name="access_one_agreement_a_start"),
+            models.UniqueConstraint(
+                fields=["controller_code", "starts"],
+                condition=Q(ended_at__isnull=True),
+                name="access_one_agreement_a_start",
+            ),
             models.CheckConstraint(
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="access_agreement_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(template__isnull=True) | (~Q(signatory="") & ~Q(signatory_role="")),
+                name="access_agreement_signatory",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | ~Q(end_reason=""), name="access_agreement_end_reason"
             ),
         ]
 
@@ -124,24 +175,35 @@ class Agreement(models.Model):
 class Consent(models.Model):
     """One choice of a person about a class of information ('' means all ordinary classes). Rows are only added.
 
-    The newest row of a person and class holds; no row means that nobody asked.
+    The newest row of a person and class holds; no row means that nobody asked. A row that `takes_back` another says
+    that it was recorded by mistake: neither counts, and the one before them holds.
     """
 
     person = models.CharField(max_length=22)
+    first_person = models.CharField(max_length=22)  # about whom it was recorded, before linkage joined anybody
     information_class = models.CharField(max_length=40, blank=True)
-    choice = models.CharField(max_length=10, choices=[(choice, choice) for choice in CHOICES])
+    choice = models.CharField(max_length=10, choices=[(choice, choice) for choice in (*CHOICES, TAKEN_BACK)])
     made_by = models.CharField(max_length=16, choices=[(who, who) for who in MADE_BY], default="person")
     capacity = models.BooleanField(default=True)
     taken_by = models.CharField(max_length=64)  # key of the user who took it, or of a machine or command
+    taken_at_code = models.CharField(max_length=20, blank=True)  # organisation of the hat in which it was taken
     how = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+    takes_back = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="taken_back")
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(choice__in=CHOICES), name="access_consent_choice"),
+            models.CheckConstraint(
+                condition=Q(choice__in=CHOICES, takes_back__isnull=True)
+                | Q(choice=TAKEN_BACK, takes_back__isnull=False),
+                name="access_consent_choice",
+            ),
             models.CheckConstraint(condition=Q(made_by__in=MADE_BY), name="access_consent_made_by"),
         ]
-        indexes = [models.Index(fields=["person", "information_class", "at"], name="access_consent_of_person")]
+        indexes = [
+            models.Index(fields=["person", "information_class", "at"], name="access_consent_of_person"),
+            models.Index(fields=["first_person"], name="access_consent_first_person"),
+        ]
 
 
 class ConsentRule(models.Model):

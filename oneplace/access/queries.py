@@ -143,7 +143,7 @@ def agreements(now: datetime | None = None) -> dict[str, AgreementLine]:
     day = to_london(now or clock.now()).date()
     lines: dict[str, AgreementLine] = {}
     for row in Agreement.objects.order_by("starts"):
-        current = rules.is_in_force(row.starts, row.ends, day)
+        current = row.ended_at is None and rules.is_in_force(row.starts, row.ends, day)
         held = lines.get(row.controller_code)
         if held is None or current or not held.in_force:
             lines[row.controller_code] = AgreementLine(
@@ -236,4 +236,4 @@ def _kinds(**flags: bool) -> list[str]:
 def _in_force(now: datetime) -> QuerySet[Agreement]:
     """Agreements in force on the day of this moment, as people here count days."""
     day = to_london(now).date()
-    return Agreement.objects.filter(Q(ends__isnull=True) | Q(ends__gte=day), starts__lte=day)
+    return Agreement.objects.filter(Q(ends__isnull=True) | Q(ends__gte=day), starts__lte=day, ended_at__isnull=True)

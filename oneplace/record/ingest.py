@@ -15,8 +15,10 @@ from oneplace.access.rules import RelationshipRow
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
 from oneplace.ledger import actions as ledger
-from oneplace.record import entries, identity, patients
+from oneplace.place import queries as place
+from oneplace.record import entries, identity, patients, ties
 from oneplace.record.bulk import insert_rows, moment, rows_where
+from oneplace.record.classing import setting_of
 from oneplace.record.filing import Filing, Stored, Told, sane
 from oneplace.record.models import LocalPatient, Source
 
@@ -128,8 +130,14 @@ def _visit(
     ends = entry.ended_at or (max(told_at, starts) if entry.status in _OVER else None)
     if entry.status in ("cancelled", "entered-in-error"):
         ends = starts
-    reference = visit_reference(patient, entry.source_id)
-    return RelationshipRow(people[patient], one.message.source_code, "visit", reference, starts, ends, told_at)
+    source, reference = one.message.source_code, visit_reference(patient, entry.source_id)
+    return RelationshipRow(people[patient], source, _kind_of(source, entry), reference, starts, ends, told_at)
+
+
+def _kind_of(source: str, entry: EntryRow) -> str:
+    """The kind of relationship that a visit makes (ties.yaml)."""
+    kind = place.names().kinds.get(source, "")
+    return ties.tie_of(ties.Visit(setting_of(source, kind), kind, entry.type, entry.code, entry.display))
 
 
 def visit_reference(patient_id: int, told_id: str) -> str:
@@ -138,11 +146,17 @@ def visit_reference(patient_id: int, told_id: str) -> str:
 
 
 def repoint(moved: Mapping[int, tuple[str, str]], by: str) -> None:
-    """Ties follow a patient that linkage moved to another person: also those of visits that are another's by now."""
+    """Ties follow a patient that linkage moved to another person: also those of visits that are another's by now.
+
+    So do the choices of people of whom no record is left.
+    """
     if not moved:
         return
+    pairs = sorted({(PersonId(left), PersonId(joined)) for left, joined in moved.values()})
+    living = set(LocalPatient.objects.filter(person__key__in=dict(pairs)).values_list("person__key", flat=True))
+    access.repoint_consents(pairs, dict(pairs).keys() - living, by)
     references: dict[str, list[str]] = {}
-    for reference in ties_of({left for left, _ in moved.values()}, ("registration", "visit")):
+    for reference in ties_of({left for left, _ in moved.values()}, ties.of_feeds()):
         patient = int(reference.partition(":")[0])
         if patient in moved:
             references.setdefault(moved[patient][1], []).append(reference)

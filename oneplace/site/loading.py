@@ -7,6 +7,7 @@ from typing import Any
 
 from oneplace.access import actions as access
 from oneplace.access import queries as access_queries
+from oneplace.access.agreements import install_templates
 from oneplace.access.commands import OPERATOR
 from oneplace.access.explaining import Explanation
 from oneplace.access.rules import Actor
@@ -81,6 +82,7 @@ def load_place(path: Path, by: str) -> str:
     told, texts = read_place(path)
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
+    install_templates(by)
     access.set_consent_models(told.consent_models, by=by)
     gateway.declare_feeds(told.feeds, by=by, whole=True)
     gateway.keep_layouts(texts, by=by)

@@ -25,6 +25,7 @@ _PAGES = (
     ("linkage-quality", "Linkage quality", "link-records"),
     ("ledger", "Ledger", "see-ledger"),
     ("access-reports", "Access reports", "see-ledger"),
+    ("agreements", "Agreements", "keep-agreements"),
     ("users", "Users", "manage-users"),
 )
 

@@ -1,8 +1,32 @@
 """Every address of this place: the site's own pages, the record's, and the inbox for machines."""
 
-from django.urls import include, path
+from datetime import date
 
-from oneplace.site.views import account, feeds, home, ledger, ledger_reports, provider, quarantine, signin, welcome
+from django.urls import include, path, register_converter
+
+from oneplace.site.views import (
+    account,
+    agreements,
+    feeds,
+    home,
+    ledger,
+    ledger_reports,
+    provider,
+    quarantine,
+    signin,
+    welcome,
+)
+
+
+class Day:
+    """A day in an address, like 2026-12-01."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+    to_python = staticmethod(date.fromisoformat)
+    to_url = staticmethod(str)
+
+
+register_converter(Day, "day")
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -44,6 +68,12 @@ urlpatterns = [
     path("access-reports/", ledger_reports.listed, name="access-reports"),
     path("access-reports/look/", ledger_reports.look, name="access-reports-look"),
     path("access-reports/<str:key>/", ledger_reports.one, name="access-report"),
+    path("agreements/", agreements.board, name="agreements"),
+    path("agreements/templates/new/", agreements.write, name="agreement-template-new"),
+    path("agreements/templates/<str:key>/", agreements.template, name="agreement-template"),
+    path("agreements/<str:code>/", agreements.one, name="agreement"),
+    path("agreements/<str:code>/sign/", agreements.sign, name="agreement-sign"),
+    path("agreements/<str:code>/<day:starts>/end/", agreements.end, name="agreement-end"),
     path("welcome/<str:token>/", welcome.opened, name="welcome-link"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("", include("oneplace.access.urls")),

@@ -2,15 +2,29 @@
 `consents`). Other files import from here.
 """
 
-from oneplace.access.rules.agreements import AgreementFact, AgreementRow, Terms, agreement_from, is_in_force
+from oneplace.access.rules.agreements import (
+    DIRECT_CARE,
+    EMERGENCY,
+    AgreementFact,
+    AgreementRow,
+    Coverage,
+    Span,
+    Terms,
+    agreement_from,
+    coverage_of,
+    is_in_force,
+)
 from oneplace.access.rules.consents import (
     CHOICES,
     MADE_BY,
     REASONS,
+    TAKEN_BACK,
     ClassRule,
     ConsentFact,
     ConsentModel,
+    ConsentRow,
     Declaration,
+    choice_fault,
     standing_choice,
 )
 from oneplace.access.rules.decision import (
@@ -31,8 +45,11 @@ from oneplace.access.rules.ties import URGENT_LINGERS, RelationshipRow, Tie, new
 
 __all__ = [
     "CHOICES",
+    "DIRECT_CARE",
+    "EMERGENCY",
     "MADE_BY",
     "REASONS",
+    "TAKEN_BACK",
     "URGENT_LINGERS",
     "Actor",
     "AgreementFact",
@@ -42,6 +59,8 @@ __all__ = [
     "Closed",
     "ConsentFact",
     "ConsentModel",
+    "ConsentRow",
+    "Coverage",
     "Decision",
     "Declaration",
     "Facts",
@@ -50,9 +69,12 @@ __all__ = [
     "Permit",
     "Purpose",
     "RelationshipRow",
+    "Span",
     "Terms",
     "Tie",
     "agreement_from",
+    "choice_fault",
+    "coverage_of",
     "decide",
     "decide_cell",
     "is_in_force",

@@ -4,12 +4,18 @@ An agreement that names no purposes is for direct care; one that names no classe
 sensitive. A sensitive class is shared only where the agreement names it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
 DIRECT_CARE = "direct care"
+EMERGENCY = "emergency"
+"""The purpose of an agreement's emergency line: it opens to whoever declared an emergency, and to nobody else."""
+EXPIRES_SOON = timedelta(days=90)
+"""How long before its last day an agreement is shown as expiring: a quarter, in which boards meet once."""
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,59 @@ class AgreementFact:
 def is_in_force(starts: date, ends: date | None, day: date) -> bool:
     """True on each day from the first to the last of an agreement, both included."""
     return starts <= day and (ends is None or day <= ends)
+
+
+class Coverage(StrEnum):
+    """Whether a controller shares on a day."""
+
+    SHARES = "shares"
+    EXPIRING = "expiring"  # shares, and ends within EXPIRES_SOON with nothing signed after it
+    STARTS = "starts"  # signed, begins later
+    ENDED = "ended"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when an agreement was signed for, and whether it was ended before its time."""
+
+    starts: date
+    ends: date | None = None
+    withdrawn: bool = False
+
+    def meets(self, starts: date, ends: date | None) -> bool:
+        """True where it still counts and shares a day with another span."""
+        before = ends is not None and ends < self.starts
+        after = self.ends is not None and self.ends < starts
+        return not (self.withdrawn or before or after)
+
+
+def coverage_of(spans: Iterable[Span], day: date) -> tuple[Coverage, date | None]:
+    """Whether one controller shares on a day, and the last day (the first, where it has yet to start); None: open."""
+    told = sorted(spans, key=lambda span: span.starts)
+    live = [span for span in told if not span.withdrawn]
+    now = [span for span in live if is_in_force(span.starts, span.ends, day)]
+    if now:
+        last = _last_day(now, [span for span in live if span not in now])
+        soon = last is not None and last - day <= EXPIRES_SOON
+        return Coverage.EXPIRING if soon else Coverage.SHARES, last
+    later = [span.starts for span in live if span.starts > day]
+    if later:
+        return Coverage.STARTS, min(later)
+    return (Coverage.ENDED, None) if told else (Coverage.NONE, None)
+
+
+def _last_day(now: list[Span], others: list[Span]) -> date | None:
+    """The last day of unbroken sharing: a renewal that begins the day after goes on."""
+    if any(span.ends is None for span in now):
+        return None
+    last = max(span.ends for span in now if span.ends)
+    for span in others:
+        if last < span.starts <= last + _DAY:
+            if span.ends is None:
+                return None
+            last = span.ends
+    return last
 
 
 @dataclass(frozen=True, slots=True)

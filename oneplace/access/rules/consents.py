@@ -12,6 +12,8 @@ from enum import StrEnum
 
 CHOICES = ("given", "refused", "withdrawn")
 """No row means: not asked."""
+TAKEN_BACK = "taken-back"
+"""What a row says that takes back another which was recorded by mistake; it is no choice."""
 MADE_BY = ("person", "attorney", "deputy", "best-interests", "parent", "gillick")
 """Who may make the choice: the person; attorney or deputy; Mental Capacity Act best interests; parent or Gillick."""
 REASONS = ("life-threat", "cannot-be-asked", "safeguarding")
@@ -60,6 +62,38 @@ class Declaration:
         """True from its declaration until, and not at, its end."""
         ends = self.expires_at if self.ended_at is None else min(self.ended_at, self.expires_at)
         return self.declared_at <= now < ends
+
+
+def choice_fault(choice: str, made_by: str, capacity: bool) -> str:
+    """Why a choice can't be recorded as told, with what to do; '' where it can.
+
+    Source: Mental Capacity Act 2005, ss. 1-5 (capacity is for this choice at this time; where it is lacking, an
+    attorney, a deputy or a best-interests decision), and Gillick (a child with competence chooses, else a parent).
+    """
+    if choice not in CHOICES:
+        return f"'{choice}' is no choice; there are {', '.join(CHOICES)}."
+    if made_by not in MADE_BY:
+        return f"'{made_by}' is nobody who may choose; there are {', '.join(MADE_BY)}."
+    if made_by in ("person", "gillick") and not capacity:
+        return "Someone who lacks capacity for this choice can't make it. Record who decided for them."
+    if made_by in ("attorney", "deputy", "best-interests", "parent") and capacity:
+        return "Someone with capacity for this choice makes it themselves. Record what they said."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """One choice to be loaded, as a source of consents tells it."""
+
+    person: str
+    information_class: str  # '' for all ordinary classes
+    choice: str
+    at: datetime
+    made_by: str = "person"
+    capacity: bool = True
+    taken_by: str = ""
+    how: str = ""
+    taken_at_code: str = ""
 
 
 def standing_choice(consents: Mapping[str, ConsentFact], information_class: str, sensitive: bool) -> ConsentFact | None:

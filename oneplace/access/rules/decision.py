@@ -7,10 +7,10 @@ Sources: record.md, Access; REC-03 to REC-06, REC-32; the oracle's tables in too
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from oneplace.access.rules.agreements import AgreementFact, is_in_force
+from oneplace.access.rules.agreements import EMERGENCY, AgreementFact, is_in_force
 from oneplace.access.rules.consents import ClassRule, ConsentFact, ConsentModel, Declaration, standing_choice
 from oneplace.access.rules.ties import Tie
 from oneplace.kernel.clock import to_london
@@ -110,7 +110,7 @@ def decide(actor: Actor, facts: Facts, person: str, purpose: str, now: datetime)
     shut = _shut(actor, facts, person, purpose)
     if shut:
         return NotFound(shut)
-    covered = _covered(actor, facts, purpose, to_london(now).date())
+    covered = _covered(actor, facts, purpose, now)
     holder = actor.key if facts.personal else actor.organisation_code
     ties = [
         tie
@@ -127,7 +127,7 @@ def decide_cell(
     decision = decide(actor, facts, person, purpose, now)
     if isinstance(decision, NotFound):
         return decision
-    covered = _covered(actor, facts, purpose, to_london(now).date()).get(controller, NOTHING)
+    covered = _covered(actor, facts, purpose, now).get(controller, NOTHING)
     if information_class not in covered:
         return NotFound("the role does not read this class, or its controller does not share it")
     if isinstance(decision, Locked):
@@ -158,8 +158,12 @@ def _shut(actor: Actor, facts: Facts, person: str, purpose: str) -> str:
     return ""
 
 
-def _covered(actor: Actor, facts: Facts, purpose: str, day: date) -> dict[str, frozenset[str]]:
-    """Classes that the role reads, by controller: all of its own organisation, of others what agreements share."""
+def _covered(actor: Actor, facts: Facts, purpose: str, now: datetime) -> dict[str, frozenset[str]]:
+    """Classes that the role reads, by controller: all of its own organisation, of others what agreements share.
+
+    What a controller has signed for emergencies alone is shared while one is declared.
+    """
+    day, purposes = to_london(now).date(), (purpose, EMERGENCY) if _glass(facts, now) else (purpose,)
     ordinary = frozenset(name for name, rule in facts.classes.items() if not rule.sensitive)
     shared: dict[int, frozenset[str]] = {}  # agreements of one template share their terms
     covered: dict[str, frozenset[str]] = {}
@@ -169,7 +173,8 @@ def _covered(actor: Actor, facts: Facts, purpose: str, day: date) -> dict[str, f
                 continue
             key = id(one.terms)
             if key not in shared:
-                shared[key] = facts.reads & one.terms.classes_for(purpose, actor.organisation_code, ordinary)
+                told = (one.terms.classes_for(asked, actor.organisation_code, ordinary) for asked in purposes)
+                shared[key] = facts.reads & NOTHING.union(*told)
             before = covered.get(controller)
             covered[controller] = shared[key] if before is None else before | shared[key]
     if not facts.personal:
@@ -193,7 +198,7 @@ def _own_record(facts: Facts, covered: Cells, ties: list[Tie]) -> Decision:
 
 def _care(actor: Actor, facts: Facts, covered: Cells, ties: list[Tie], now: datetime) -> Decision:
     """A member of staff's view: own entries by relationship, those of others by consent as well."""
-    glass = facts.declaration if facts.break_glass and facts.declaration and facts.declaration.is_open(now) else None
+    glass = _glass(facts, now)
     if not ties and glass is None:
         if not facts.direct_care:
             return NotFound("no open relationship")
@@ -208,6 +213,11 @@ def _care(actor: Actor, facts: Facts, covered: Cells, ties: list[Tie], now: date
     told = closed if facts.direct_care else {}
     rule = "emergency" if glass else "urgent contact" if all(tie.urgent for tie in ties) else "relationship"
     return Permit(basis, rule, cells, told, facts.break_glass and bool(told), glass.key if glass else "")
+
+
+def _glass(facts: Facts, now: datetime) -> Declaration | None:
+    """The emergency access that counts now."""
+    return facts.declaration if facts.break_glass and facts.declaration and facts.declaration.is_open(now) else None
 
 
 def _traced(facts: Facts, covered: Cells) -> frozenset[str]:

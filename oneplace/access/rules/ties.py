@@ -5,7 +5,7 @@ after its close, so that whoever answered can finish the record. Source: record.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 URGENT_LINGERS = timedelta(hours=24)
@@ -57,14 +57,14 @@ class RelationshipRow:
     scope: tuple[str, ...] = ()  # classes that a proxy may see; of no meaning in other kinds
 
     @property
-    def tie_key(self) -> tuple[str, str, str]:
+    def tie_key(self) -> tuple[str, str]:
         """What makes two tellings the same tie."""
-        return self.organisation_code, self.kind, self.reference
+        return self.organisation_code, self.reference
 
     @property
-    def age_key(self) -> tuple[datetime, datetime, datetime]:
+    def age_key(self) -> tuple[datetime, datetime, datetime, str]:
         """Orders tellings of one tie; the greatest is the one to believe."""
-        return self.told_at or self.starts, self.ends or _NO_END, self.starts
+        return self.told_at or self.starts, self.ends or _NO_END, self.starts, self.kind
 
 
 def newest_of(rows: Iterable[RelationshipRow]) -> list[RelationshipRow]:
@@ -72,10 +72,10 @@ def newest_of(rows: Iterable[RelationshipRow]) -> list[RelationshipRow]:
 
     The person is that of the last row told: it follows linkage, not the source's clock.
     """
-    kept: dict[tuple[str, str, str], RelationshipRow] = {}
+    kept: dict[tuple[str, str], RelationshipRow] = {}
     for row in rows:
         older = kept.get(row.tie_key)
         if older is not None and older.age_key > row.age_key:
-            row = RelationshipRow(row.person, *row.tie_key, older.starts, older.ends, older.told_at, older.scope)
+            row = replace(older, person=row.person)
         kept[row.tie_key] = row
     return [kept[key] for key in sorted(kept)]
