@@ -16,28 +16,39 @@ from django.db import transaction
 from promises import Outcome, Promise
 
 BATCH, SHARE = 1000, 100
+PLACE = 10_000  # six hundred people, each told of more often than in a year: beyond it only their histories grow
 
 
 def run(cases: int, seed: int) -> Outcome:
-    """`cases` messages, every hundredth of them poisoned; all is undone at the end."""
+    """`cases` messages, every hundredth of them poisoned, in places of ten thousand; all is undone at the end."""
     randomness = random.Random(seed)
     faults: list[str] = []
-    whole: dict[bytes, bytes] = {}
-    with transaction.atomic():
-        for start in range(0, cases, BATCH):
-            many = min(BATCH, cases - start)
-            good = [_telling(randomness) for _ in range(many - many // SHARE)]
-            poison = {broken(raw, randomness): raw for raw in (_telling(randomness) for _ in range(many // SHARE))}
-            whole |= poison
-            faults += _take(list(poison), good, randomness)
-        quarantined, found = _cure(whole)
-        transaction.set_rollback(True)
-    faults += found
+    poisoned = quarantined = 0
+    for start in range(0, cases, PLACE):
+        with transaction.atomic():
+            whole, found = _fill(min(PLACE, cases - start), randomness)
+            waited, uncured = _cure(whole)
+            transaction.set_rollback(True)
+        faults += found + uncured
+        poisoned, quarantined = poisoned + len(whole), quarantined + waited
     figure = (
-        f"{len(whole):,} poisoned among {cases:,} of {len(tellings.FORMATS)} formats: {quarantined:,} quarantined and "
+        f"{poisoned:,} poisoned among {cases:,} of {len(tellings.FORMATS)} formats: {quarantined:,} quarantined and "
         f"replayed, the others still readable; {len(faults)} faults"
     )
     return Outcome(cases, len(faults), figure, tuple(faults[:5]))
+
+
+def _fill(messages: int, randomness: random.Random) -> tuple[dict[bytes, bytes], list[str]]:
+    """Send so many to a place; what each poisoned message was before it was broken, and the faults."""
+    faults: list[str] = []
+    whole: dict[bytes, bytes] = {}
+    for start in range(0, messages, BATCH):
+        many = min(BATCH, messages - start)
+        good = [_telling(randomness) for _ in range(many - many // SHARE)]
+        poison = {broken(raw, randomness): raw for raw in (_telling(randomness) for _ in range(many // SHARE))}
+        whole |= poison
+        faults += _take(list(poison), good, randomness)
+    return whole, faults
 
 
 def _telling(randomness: random.Random) -> bytes:

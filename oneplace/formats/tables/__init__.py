@@ -25,6 +25,10 @@ __all__ = [
 _DELIMITERS = ",;\t|"
 _MOST_COLUMNS = 400
 _QUOTE = ord('"')
+_NO_ROW = (
+    "There is no row beneath the heading. If there was nothing to tell, nothing is to be done; if the file was cut "
+    "short, ask the sender to send it again."
+)
 
 
 def heading_of(start: bytes, layouts: Sequence[Layout] = ()) -> tuple[Layout, str] | None:
@@ -49,16 +53,22 @@ def _layout_of(first: bytes, layouts: tuple[Layout, ...]) -> tuple[Layout, str] 
 
 
 def rows(raw: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each row of a table with the heading before it, and its line in the file; a quoted line break ends no row."""
+    """Each row of a table with the heading before it, and its line in the file; a quoted line break ends no row.
+
+    A heading without rows comes alone: a file cut off in its first line must not vanish.
+    """
     heading, _, _ = bytes(raw[: max(0, raw.find(b"\n") + 1)]).partition(b"\r")
     heading = heading.rstrip(b"\n") + b"\n"
-    position, line = raw.find(b"\n") + 1, 2
+    position, line, met = raw.find(b"\n") + 1, 2, False
     while 0 < position < len(raw):
         end, lines = _row_end(raw, position)
         row = bytes(raw[position:end]).rstrip(b"\r\n")
         if row.strip(b" ,;\t|\0"):
+            met = True
             yield heading + row, line
         position, line = end, line + lines
+    if not met:
+        yield bytes(raw), 1
 
 
 def _row_end(raw: bytes, start: int) -> tuple[int, int]:
@@ -113,7 +123,7 @@ def _heading(first: str, delimiter: str) -> _Heading:
 
 def _fault(heading: _Heading, told: Sequence[Sequence[str]]) -> tuple[str, str] | None:
     if len(told) != 1:
-        return "row-missing", "There is no row beneath the heading."
+        return "row-missing", _NO_ROW
     if heading.twice:
         return "column-twice", f"The heading names '{heading.twice[:40]}' twice; which one counts can't be told."
     if len(told[0]) != len(heading.columns):
