@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
-from oneplace.access.rules import CHOICES, MADE_BY, REASONS, TAKEN_BACK, ConsentModel
+from oneplace.access.rules import AUTHORITIES, CHECKS, CHOICES, MADE_BY, MAY_CHOOSE, REASONS, TAKEN_BACK, ConsentModel
 from oneplace.kernel.ids import new_key
 
 
@@ -96,6 +96,38 @@ class Relationship(models.Model):
             models.Index(fields=["organisation_code", "person", "starts", "ends"], name="access_reach"),
             models.Index(fields=["person", "organisation_code"], name="access_ties_of_person"),
             models.Index(fields=["reference"], name="access_tie_reference"),
+        ]
+
+
+class OwnAccess(models.Model):
+    """What was checked and agreed when a sign-in was tied to a person: their own, or a proxy's. One row a personal tie.
+
+    The tie holds who, whom, from when to when and how far; here stand how the holder proved who they are, on whose
+    word a proxy acts, and who wrote it down. Rows are never deleted; ending one says why.
+    """
+
+    key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
+    tie = models.OneToOneField(Relationship, models.PROTECT, related_name="agreed")
+    user = models.ForeignKey(User, models.PROTECT, related_name="own_access")
+    authority = models.CharField(max_length=16, choices=[(one, one) for one in AUTHORITIES])
+    may_choose = models.BooleanField(default=False)  # records choices about sharing for the person
+    check_made = models.CharField(max_length=16, choices=[(one, one) for one in CHECKS])
+    how = models.CharField(max_length=200)
+    given_by = models.CharField(max_length=64)
+    given_by_name = models.CharField(max_length=120, blank=True)
+    organisation_code = models.CharField(max_length=20, blank=True)
+    given_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=64, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(authority__in=AUTHORITIES), name="access_own_authority"),
+            models.CheckConstraint(condition=Q(check_made__in=CHECKS), name="access_own_check"),
+            models.CheckConstraint(
+                condition=Q(may_choose=False) | Q(authority__in=sorted(MAY_CHOOSE)), name="access_own_may_choose"
+            ),
+            models.CheckConstraint(condition=Q(ended_by="") | ~Q(end_reason=""), name="access_own_end_reason"),
         ]
 
 

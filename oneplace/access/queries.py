@@ -60,7 +60,8 @@ def employments_in(organisation_code: str) -> QuerySet[Employment]:
 
 def employers() -> list[str]:
     """Codes of the organisations that employ anybody now."""
-    return sorted(set(_in_post(Employment.objects.all()).values_list("organisation_code", flat=True)))
+    staff = Employment.objects.exclude(organisation_code="")  # a person's own hat is of no organisation
+    return sorted(set(_in_post(staff).values_list("organisation_code", flat=True)))
 
 
 def user_key(username: str) -> str:
@@ -91,6 +92,12 @@ def explained(actor: Actor, person: PersonId, now: datetime) -> Explanation:
     """What this actor may see of a person's record now, with the facts and the rule of each class."""
     facts = facts_for(actor, person, now)
     return explanation(actor, facts, person, purpose_for(facts.personal), now)
+
+
+def usual_purpose(actor: Actor) -> Purpose:
+    """For what a record opens to this actor: direct care, or for the person and their own people their own record."""
+    role = roles.role(actor.role)
+    return purpose_for(role is not None and role.personal)
 
 
 def opens_records(actor: Actor, purpose: str) -> bool:

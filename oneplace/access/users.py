@@ -90,6 +90,8 @@ def employ(*, username: str, role: str, organisation_code: str, team: str, by: A
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise Unfit("Nobody signs in with this user name. Ask for its exact spelling, or add a new member of staff.")
+    if user.own_access.exists():
+        raise Unfit("This is a person's own sign-in, for their own record. Give them another user name for work.")
     if user.key == by.key:
         raise Unfit("You can't give yourself a role. Ask another administrator.")
     held = queries.employments_in(organisation_code).filter(user=user, role=role)

@@ -116,6 +116,15 @@ def why(
         return _banner(person, entered), access.explained(actor, person, entered.now)
 
 
+def admit(
+    actor: Actor, person: PersonId, action: str, *, purpose: str = Purpose.DIRECT_CARE
+) -> Banner | LockedRecord | Refused:
+    """Who this is, for a page about the person that shows nothing of their record; `action` is the ledger's word."""
+    with _turn():
+        entered = _enter(actor, person, purpose, action, {})
+        return _banner(person, entered) if isinstance(entered, Entered) else entered
+
+
 def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:
     """People in reach whom the text may mean. The ledger keeps who was shown, not what was typed."""
     with _turn():

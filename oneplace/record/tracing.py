@@ -46,6 +46,11 @@ def trace(actor: Actor, number: str) -> list[Traced]:
     return found
 
 
+def is_known(person: PersonId) -> bool:
+    """True for the key of a person of whom there is a record now. For the operator, who may read every key anyhow."""
+    return LocalPatient.objects.filter(person__key=person).exists()
+
+
 def keys_of(person: str) -> tuple[str, ...]:
     """Every key under which the ledger may know this person: the linked one, and those of its records when apart."""
     patients = LocalPatient.objects.filter(person__key=person)

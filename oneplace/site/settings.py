@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "oneplace.place",
     "oneplace.access",
     "oneplace.record",
+    "oneplace.portal",
     "oneplace.gateway",
     "oneplace.site",
 ]

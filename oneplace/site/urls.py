@@ -78,6 +78,7 @@ urlpatterns = [
     path("welcome/", welcome.welcome, name="welcome"),
     path("", include("oneplace.access.urls")),
     path("", include("oneplace.record.urls")),
+    path("", include("oneplace.portal.urls")),
     path("", include("oneplace.gateway.urls")),
 ]
 

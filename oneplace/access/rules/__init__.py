@@ -41,13 +41,17 @@ from oneplace.access.rules.decision import (
     decide_cell,
     purpose_for,
 )
+from oneplace.access.rules.own import AUTHORITIES, CHECKS, MAY_CHOOSE, proxy_fault
 from oneplace.access.rules.ties import URGENT_LINGERS, RelationshipRow, Tie, newest_of
 
 __all__ = [
+    "AUTHORITIES",
+    "CHECKS",
     "CHOICES",
     "DIRECT_CARE",
     "EMERGENCY",
     "MADE_BY",
+    "MAY_CHOOSE",
     "REASONS",
     "TAKEN_BACK",
     "URGENT_LINGERS",
@@ -79,6 +83,7 @@ __all__ = [
     "decide_cell",
     "is_in_force",
     "newest_of",
+    "proxy_fault",
     "purpose_for",
     "standing_choice",
 ]

@@ -35,6 +35,8 @@ _VERBS = {
     "change": ("update", "U"),
     "take": ("update", "U"),
     "repoint": ("update", "U"),
+    "give": ("update", "U"),
+    "end": ("update", "U"),
     "load": ("update", "U"),
     "declare": ("update", "U"),
 }

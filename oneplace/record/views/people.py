@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from oneplace.access.policy import staff
-from oneplace.access.queries import actor_of
+from oneplace.access.queries import actor_of, may
 from oneplace.access.rules import Actor
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
@@ -80,6 +80,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         "page": page,
         "printed": printed_words(opened.opened_at, actor.name),
         "emergency": emergency_address(opened),
+        "own_people": own_people_address(actor, person_id),
     }
     return render(request, "record/person.jinja", values)
 
@@ -160,6 +161,14 @@ def emergency_address(record: LockedRecord | Opened) -> str:
         return ""
     try:
         return reverse("break-glass", args=[record.banner.person_id])
+    except NoReverseMatch:
+        return ""
+
+
+def own_people_address(actor: Actor, person_id: str) -> str:
+    """Where access is given to the person and to those who act for them, for a role that may; '' for others."""
+    try:
+        return reverse("own-people", args=[person_id]) if may(actor, "give-own-access") else ""
     except NoReverseMatch:
         return ""
 

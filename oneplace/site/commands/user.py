@@ -1,6 +1,7 @@
 """`oneplace user`. Staff: the first administrator of an organisation, and what no administrator can do."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,10 @@ from oneplace.site.commands.talk import Json, group, start_up, stop, told
 
 app = group("Staff: who may sign in, and as what.")
 Username = Annotated[str, typer.Argument(help="What they type to sign in.")]
+Name = Annotated[str, typer.Option(help="The name that others know them by.")]
+Whom = Annotated[str, typer.Option("--person", help="Whose record: the person's key, as 'record find' prints it.")]
+How = Annotated[str, typer.Option(help="How they proved who they are: what was looked at, or who vouches.")]
+CheckMade = Annotated[str, typer.Option(help="photo-id, nhs-login or vouched.")]
 
 
 @app.command("create")
@@ -110,6 +115,90 @@ def user_connect(
     user = queries.users().get(key=_key(username))
     _done(users.connect_identity, user=user, provider=provider, uid=uid)
     typer.echo("They can sign in there now.")
+
+
+@app.command("person")
+@operator
+def user_person(username: Username, name: Name, person: Whom, how: How, check: CheckMade = "photo-id") -> None:
+    """Tie a sign-in to the person whose record it is, after a check of who they are; a new one gets a link."""
+    start_up()
+    from oneplace.access import own
+
+    _own(own.give_own_access, person, username, name, own.Check(check, how))
+
+
+@app.command("proxy")
+@operator
+def user_proxy(
+    username: Username,
+    name: Name,
+    person: Whom,
+    how: How,
+    authority: Annotated[str, typer.Option(help="On whose word they act: agreed, attorney, deputy, parent.")],
+    scope: Annotated[str, typer.Option(help="Classes of information that they see, parted by ';'.")],
+    until: Annotated[datetime | None, typer.Option(help="The last day.", formats=["%Y-%m-%d"])] = None,
+    may_choose: Annotated[bool, typer.Option("--may-choose", help="They also choose what is shared.")] = False,
+    check: CheckMade = "photo-id",
+) -> None:
+    """Let somebody act for a person: the classes of --scope and nothing else, to the last day."""
+    start_up()
+    from oneplace.access import own
+    from oneplace.kernel import clock
+
+    ends = until and (until + timedelta(days=1)).replace(tzinfo=clock.LONDON)
+    classes = [word.strip() for word in scope.split(";") if word.strip()]
+    agreed = own.Agreed(classes, authority, clock.now(), ends, may_choose)
+    _own(own.give_proxy_access, person, username, name, own.Check(check, how), agreed=agreed)
+
+
+@app.command("own-people")
+@operator
+def user_own_people(person: Whom, as_json: Json = False) -> None:
+    """Who sees a person's record as that person, or for them, and who could once."""
+    start_up()
+    from oneplace.access import own
+    from oneplace.kernel import clock
+
+    now = clock.now()
+    rows = own.own_people(_person(person))
+    words = "\n".join(
+        f"{row.key}  {'open' if row.is_open(now) else 'not open':8} {row.kind:6} {row.username:20} "
+        f"{'; '.join(row.scope)}"
+        for row in rows
+    )
+    told([asdict(row) for row in rows], as_json, words or "Nobody yet. Begin with: oneplace user person --help")
+
+
+@app.command("end-own")
+@operator
+def user_end_own(
+    key: Annotated[str, typer.Argument(help="Key of the access, as 'user own-people' prints it.")],
+    person: Whom,
+    reason: Annotated[str, typer.Option(help="Why it ends.")],
+) -> None:
+    """End one access of a person's own people, now."""
+    start_up()
+    from oneplace.access import own
+
+    _done(own.end_own_access, person=_person(person), key=key, reason=reason)
+    typer.echo("They can't see this record any more.")
+
+
+def _own(action: Any, person: str, username: str, name: str, check: Any, **agreed: Any) -> None:
+    """Give access as the operator, and print the link of a new sign-in."""
+    who = {"person": _person(person), "username": username, "name": name, "check": check}
+    token = _done(action, **who, **agreed)
+    typer.echo(_link(token) if token else "They sign in already, and see this record from now on.")
+
+
+def _person(told: str) -> Any:
+    """A person's key; whoever is nobody ends the command."""
+    from oneplace.kernel.ids import PersonId
+    from oneplace.record import tracing
+
+    if not tracing.is_known(PersonId(told)):
+        stop(f"There is no person with the key '{told}'. See: oneplace record find")
+    return PersonId(told)
 
 
 def _key(username: str) -> str:
