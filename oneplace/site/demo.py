@@ -6,7 +6,6 @@ sign-in answers this machine only.
 
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -24,7 +23,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from oneplace.access.commands import operator
 from oneplace.site.mishaps import words_of
@@ -113,6 +111,7 @@ def _prepare(home: Path, fresh: bool, people: int, seed: int, place: str, asked:
     if not told["files"]:
         _load_story(home, told)
         _keep(kept, told)
+    _tie_own_people(home, Path(told["place"]))
     return told
 
 
@@ -139,49 +138,13 @@ def _start_django() -> None:
 def _load_place_and_staff(home: Path, place: Path) -> None:
     from oneplace.access.commands import OPERATOR
     from oneplace.place import folder
-    from oneplace.site import loading
+    from oneplace.site import demo_staff, loading
 
     _talk.print(loading.load_place(place, OPERATOR))
     told = folder.read(place)
     pending = {row["controller_code"]: row.get("note") or "Not signed yet" for row in told.pending_agreements}
     _keep(home / "pending.json", pending)
-    _make_staff(home, told)
-
-
-def _make_staff(home: Path, told: Any) -> None:
-    """The demo's staff with new passwords, printed; without them in the file that the sign-in page reads."""
-    from oneplace import example
-    from oneplace.access import actions, queries, roles
-    from oneplace.access.commands import OPERATOR
-
-    names = {row.code: row.name for row in told.organisations}
-    table = Table("Who", "Role", "User name", "Password", title="Staff of the demo (passwords are new at each start)")
-    listed = []
-    for one in example.personas(told):
-        password = secrets.token_urlsafe(9)
-        user = queries.users().filter(username=one.key).first()
-        if user is None:
-            who = {"display_name": one.name, "role": one.role, "organisation_code": one.organisation_code}
-            actions.create_user(username=one.key, password=password, by=OPERATOR, **who)
-        else:
-            actions.change_password(user=user, password=password, by=OPERATOR)
-        role = roles.role(one.role)
-        label = role.label if role else one.role
-        table.add_row(one.name, f"{label}, {names[one.organisation_code]}", one.key, password)
-        listed.append(
-            {
-                "key": one.key,
-                "username": one.key,
-                "name": one.name,
-                "role": one.role,
-                "role_label": label,
-                "organisation_code": one.organisation_code,
-                "organisation_name": names[one.organisation_code],
-                "what_to_try": one.what_to_try,
-            }
-        )
-    _keep(home / "personas.json", listed)
-    _talk.print(table)
+    _keep(home / "personas.json", demo_staff.make(told))
 
 
 def _load_story(home: Path, told: dict[str, Any]) -> None:
@@ -196,6 +159,15 @@ def _load_story(home: Path, told: dict[str, Any]) -> None:
     _progress(home, done=story, total=told["people"], state="loading", note="")
     told |= {"files": len(items), "messages": tally.received}
     _talk.print(f"Story people are in: {tally.filed} messages filed.")
+
+
+def _tie_own_people(home: Path, place: Path) -> None:
+    """The person and the family sign in too: their people are in by now."""
+    from oneplace.place import folder
+    from oneplace.site import demo_staff
+
+    listed = json.loads((home / "personas.json").read_text())
+    _keep(home / "personas.json", demo_staff.tie(folder.read(place), listed))
 
 
 def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[Any]:

@@ -283,7 +283,10 @@ def test_personas_stand_in_organisations_of_the_place() -> None:
     told = example.personas(PLACE)
     codes = {row.code for row in PLACE.organisations}
     signed = {row["controller_code"] for row in PLACE.agreements}
-    assert all(persona.organisation_code in codes for persona in told)
+    assert {persona.role for persona in told if not persona.organisation_code} == {"person", "proxy"}
+    assert all(persona.organisation_code in codes for persona in told if persona.organisation_code)
+    assert {there for persona in told for _, there in persona.also} <= codes
+    assert {persona.of for persona in told if persona.of} <= set(example.story_numbers())
     by_key = {persona.key: persona for persona in told}
     assert by_key["fiona"].organisation_code == STORY_PRACTICE
     assert by_key["owen"].organisation_code not in signed

@@ -40,7 +40,10 @@ class SignIn(LoginView):
     def get_context_data(self, **values: object) -> dict[str, object]:
         """The form, and whom the demo offers."""
         personas = kept("personas.json") or [] if in_demo(self.request) else []
-        return super().get_context_data(**values) | {"personas": personas, "providers": oidc.names()}
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for one in personas:
+            groups.setdefault(one.get("group", ""), []).append(one)
+        return super().get_context_data(**values) | {"groups": groups, "providers": oidc.names()}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """The password was right: go on to the second step, or in."""
