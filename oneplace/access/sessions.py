@@ -21,6 +21,8 @@ from oneplace.access.models import User
 from oneplace.ledger import actions as ledger
 
 _BEGAN, _SEEN, _LISTED = "began", "seen", "listed"
+_ASKED_BY_ITSELF = "X-Background"
+"""A header of what a page asks without anybody's doing: it keeps no session alive."""
 _NOTED_SECONDS = 60
 """A session's last use is kept to the minute: one write a minute, not one a page."""
 
@@ -85,7 +87,7 @@ def _note(request: HttpRequest, now: float) -> None:
             _begin(request)
             session[_BEGAN] = now
         session[_LISTED], session[_SEEN] = session.session_key, now
-    elif now - session[_SEEN] >= _NOTED_SECONDS:
+    elif now - session[_SEEN] >= _NOTED_SECONDS and _ASKED_BY_ITSELF not in request.headers:
         session[_SEEN] = now
         UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=timezone.now())
 

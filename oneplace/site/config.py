@@ -66,6 +66,17 @@ class Config(BaseSettings):
     mesh_authority: str = Field(default="", description="File of trusted authorities; empty: those of MESH itself.")
     mesh_senders: dict[str, str] = Field(default={}, description="ODS code of each sending mailbox, as JSON.")
 
+    mail_host: str = Field(default="", description="SMTP server of messages out; empty means no e-mail by SMTP.")
+    mail_port: int = Field(default=587, description="Its port.")
+    mail_user: str = Field(default="", description="Our name there; empty means without signing in.")
+    mail_password: str = Field(default="", description="Its password.")
+    mail_tls: bool = Field(default=True, description="Ask it for TLS before anything is said.")
+    mail_from: str = Field(default="oneplace <no-reply@localhost>", description="Sender of e-mail: a neutral name.")
+    notify_key: str = Field(default="", description="Key of GOV.UK Notify; empty means no Notify.")
+    notify_sms_template: str = Field(default="", description="Id of its SMS template, which holds ((text)) alone.")
+    notify_email_template: str = Field(default="", description="Id of its e-mail template: ((subject)) and ((text)).")
+    notify_url: str = Field(default="https://api.notifications.service.gov.uk", description="Address of Notify.")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -94,7 +105,8 @@ class Config(BaseSettings):
         return kept.read_text().strip()
 
 
-_MASKED = frozenset({"mesh_password", "mesh_shared_key"})
+_MASKED = frozenset({"mesh_password", "mesh_shared_key", "mail_password", "notify_key"})
+POST_SETTINGS = tuple(name for name in Config.model_fields if name.startswith(("mail_", "notify_")))
 config = Config()
 
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlparse
 
 from csp.constants import NONCE, NONE, SELF
 
-from oneplace.site.config import apps_from, config
+from oneplace.site.config import POST_SETTINGS, apps_from, config
 
 HOME = config.home.resolve()
 
@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "oneplace.ledger",
+    "oneplace.post",
     "oneplace.place",
     "oneplace.access",
     "oneplace.record",
@@ -160,13 +161,20 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+# Messages out: the names that oneplace.post.senders reads.
+POST = {name: getattr(config, name) for name in POST_SETTINGS}
+
 # Nothing of a request is logged: addresses carry no person data, but bodies and typed names do.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"axes": {"level": "ERROR"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "axes": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},
+        "notifications_python_client": {"level": "CRITICAL"},  # it would log what was refused
+    },
 }
 
 

@@ -13,6 +13,7 @@ from oneplace.access import queries as access
 from oneplace.access import roles
 from oneplace.access.rules import Actor
 from oneplace.place import queries as place
+from oneplace.site.inbox import unread_count
 from oneplace.site.middleware import is_from_this_machine
 
 _PAGES = (
@@ -21,6 +22,7 @@ _PAGES = (
     ("letters", "Letters", "file-letters"),
     ("feeds", "Feeds", "see-feeds"),
     ("quarantine", "Quarantine", "see-quarantine"),
+    ("outbox", "Messages out", "mend-post"),
     ("linkage", "Linkage review", "link-records"),
     ("linkage-quality", "Linkage quality", "link-records"),
     ("ledger", "Ledger", "see-ledger"),
@@ -50,6 +52,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "links": [],
         "user_line": None,
         "may_search": False,
+        "unread": None,
     }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
@@ -63,6 +66,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         }
         values["links"] = [_link(request, *page) for page in _PAGES if _is_for(actor, page[2])]
         values["may_search"] = access.may(actor, "search-people")
+        values["unread"] = unread_count(actor.key) if actor.role else None
     return values
 
 
