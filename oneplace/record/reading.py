@@ -194,12 +194,13 @@ def windowlet(
     if panel.shape == "sources":
         return WindowletData(**plain, state="filled")
     chosen = _chosen(panel, rows, sieve, now)
-    nil = [row for row in chosen if row[1] == Kind.ALLERGY and _is_nil_known(row)]
+    allergies = [row for row in chosen if row[1] == Kind.ALLERGY]
+    nil = [row for row in allergies if _is_nil_known(row)]
     if nil and len(nil) == len(chosen):
         return WindowletData(**plain, state="nil known", note=_nil_note(nil[0], told))
     if not chosen:
         return WindowletData(**plain, state=_nothing(panel, told, lines))
-    note = _partly(panel, told, lines) or _denied(nil, told)
+    note = _partly(panel, told, lines) or _denied(nil, allergies, told)
     # The panel of people names every author: each telling counts there.
     facts = [[row] for row in chosen] if panel.shape == "people" else one_each(chosen, told, now)
     if panel.shape == "trends":
@@ -265,9 +266,9 @@ def _is_nil_known(row: tuple[Any, ...]) -> bool:
     return row[12] in _NIL_KNOWN or row[2].casefold().startswith(("no known", "nil known"))
 
 
-def _denied(nil: Sequence[tuple[Any, ...]], told: Known) -> str:
-    """A word where one source says that there are none and another tells of some."""
-    return f"Sources disagree. {_nil_note(nil[0], told)}" if nil else ""
+def _denied(nil: Sequence[tuple[Any, ...]], allergies: Sequence[tuple[Any, ...]], told: Known) -> str:
+    """A word where one source says that there are no allergies and another tells of some."""
+    return f"Sources disagree. {_nil_note(nil[0], told)}" if 0 < len(nil) < len(allergies) else ""
 
 
 def _partly(panel: Windowlet, told: Known, lines: Sequence[SourceLine]) -> str:

@@ -81,3 +81,13 @@ def test_none_known_beside_an_allergy_is_named():
     found = panel(opened(GP, person_of()), "allergies")
     assert {item.display for item in found.items} == {"Penicillin", "No known allergy"}
     assert found.note.startswith("Sources disagree.")
+
+
+def test_none_known_on_the_timeline_disagrees_with_nobody():
+    """What else one source tells is no allergy, and speaks against nothing."""
+    none = wire.clinical("AllergyIntolerance", "n", code=wire.concept("716186003", "No known allergy"))
+    file(surgery(none, gout("a")))
+    share("G99001")
+    found = panel(opened(GP, person_of()), "timeline")
+    assert {item.display for item in found.items} == {"No known allergy", "Gout"}
+    assert found.note == ""
