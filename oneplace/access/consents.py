@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from oneplace.access import classes
 from oneplace.access.models import Consent
@@ -158,8 +157,8 @@ def repoint_consents(moves: Iterable[tuple[PersonId, PersonId]], emptied: Collec
     """
     moved = 0
     for left, joined in dict.fromkeys(moves):
-        going = Q(first_person=joined) | (Q() if left in emptied else Q(pk__in=[]))
-        count = Consent.objects.filter(going, person=left).update(person=joined)
+        going = Consent.objects.filter(person=left)
+        count = (going if left in emptied else going.filter(first_person=joined)).update(person=joined)
         if count:
             ledger.write(actor=by, action="repoint consents", subject=joined, detail={"from": left, "rows": count})
         moved += count

@@ -16,6 +16,10 @@ from oneplace.access.facts import facts_of_many as facts_of_many
 from oneplace.access.facts import ordinary_classes
 from oneplace.access.models import Agreement, ApiKey, BreakGlass, Employment, Relationship, User
 from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms, purpose_for
+from oneplace.access.viewers import EmergencyLine as EmergencyLine
+from oneplace.access.viewers import Viewer as Viewer
+from oneplace.access.viewers import emergencies_of as emergencies_of
+from oneplace.access.viewers import viewers_of as viewers_of
 from oneplace.kernel import clock
 from oneplace.kernel.clock import to_london
 from oneplace.kernel.ids import PersonId

@@ -10,10 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-import orjson
 import zstandard
 from django.db import transaction
-from lxml import etree
 
 from oneplace.access import queries as access
 from oneplace.access import roles
@@ -25,20 +23,21 @@ from oneplace.ledger import actions as ledger
 from oneplace.ledger import queries as ledger_queries
 from oneplace.place import queries as place
 from oneplace.record import letters as lettering
-from oneplace.record import reading
+from oneplace.record import originals, reading
 from oneplace.record import search as searching
+from oneplace.record import sharing as choosing
 from oneplace.record.bulk import gate
 from oneplace.record.classing import class_of, setting_of
 from oneplace.record.letters import LetterBox
-from oneplace.record.models import DataIssue, Entry, EntryHistory
+from oneplace.record.models import DataIssue, Entry
 from oneplace.record.reading import Known
-from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, Item, LockedRecord, Opened, Refused
+from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, LockedRecord, Opened, Refused
+from oneplace.record.sharing import Choice, SharingShown, ViewersShown
 from oneplace.record.windowlets import ALL, Sieve, View, Windowlet, views
 
 _IDENTITY = frozenset({reading.IDENTITY})
 _GRAVEST = (Closed.REFUSED, Closed.WITHDRAWN, Closed.NOT_ASKED, Closed.NO_TIE)
 _NOTHING = "nothing that may be shown"
-_HISTORY_COLUMNS = [name for name in reading.COLUMNS if name != "patient__source__code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def document(
         entered = _enter(actor, person, purpose, "open entry", {"entry": key[:20]})
         if not isinstance(entered, Entered):
             return entered
-        entry = _entry(entered.known, key)
+        entry = originals.entry(entered.known, key)
         if entry is None:
             return Refused()
         return _document(person, entered, entry)
@@ -114,6 +113,44 @@ def why(
         if not isinstance(entered, Entered):
             return entered
         return _banner(person, entered), access.explained(actor, person, entered.now)
+
+
+def viewers(
+    actor: Actor, person: PersonId, *, purpose: str = Purpose.DIRECT_CARE
+) -> ViewersShown | LockedRecord | Refused:
+    """Everybody who can see this person's record now and why, as far as the reader's role reads it."""
+    with _turn():
+        entered = _enter(actor, person, purpose, "list viewers", {})
+        if not isinstance(entered, Entered):
+            return entered
+        return choosing.viewers(actor, _banner(person, entered), person, entered.now)
+
+
+def sharing(actor: Actor, person: PersonId) -> SharingShown | LockedRecord | Refused:
+    """What the person chose about sharing, for staff who may ask them; nothing of the record, so that it can be asked
+    before anything is open.
+    """
+    with _turn():
+        banner = _ask(actor, person, "open choices")
+        return choosing.shown(actor, banner, person, clock.now()) if isinstance(banner, Banner) else banner
+
+
+def record_choice(actor: Actor, person: PersonId, told: Choice) -> Banner | LockedRecord | Refused:
+    """Keep what the person chose; it counts from the next request on. Raises CannotRecord, and nothing is kept."""
+    with _turn():
+        banner = _ask(actor, person, "ask consent")
+        if isinstance(banner, Banner):
+            choosing.record(actor, person, told)
+        return banner
+
+
+def take_back_choice(actor: Actor, person: PersonId, key: int) -> Banner | LockedRecord | Refused:
+    """Say that a choice was recorded by mistake: the one before it stands again. Raises CannotRecord."""
+    with _turn():
+        banner = _ask(actor, person, "ask consent")
+        if isinstance(banner, Banner):
+            choosing.take_back(actor, person, key)
+        return banner
 
 
 def admit(
@@ -170,7 +207,7 @@ def file_letter(actor: Actor, person: PersonId, key: str, kind: str) -> bool:
         detail = {"entry": key[:20], "as": kind[:40]}
         action = "file letter" if kind else "take back filing of letter"
         entered = _enter(actor, person, Purpose.DIRECT_CARE, action, detail)
-        entry = _entry(entered.known, key) if isinstance(entered, Entered) else None
+        entry = originals.entry(entered.known, key) if isinstance(entered, Entered) else None
         if not isinstance(entered, Entered) or entry is None or entry.kind != Kind.DOCUMENT:
             return False
         if not kind:
@@ -212,6 +249,27 @@ def _enter(
             )
             return Entered(told, decision, closed, now, _reach(actor, now, _tellers(decision.cells)))
         decision = Locked(closed, facts.break_glass, _tellers(decision.cells)) if closed else NotFound(_NOTHING)
+    return _turned_away(actor, person, purpose, action, decision, now)
+
+
+def _ask(actor: Actor, person: PersonId, action: str) -> Banner | LockedRecord | Refused:
+    """Who the person is, for staff with a relationship who may record what they choose, closed as the record may be."""
+    now, purpose = clock.now(), Purpose.DIRECT_CARE
+    facts = access.facts_for(actor, person, now)
+    decision = decide(actor, facts, person, purpose, now)
+    if isinstance(decision, Permit):
+        told = reading.known(person, {code: _IDENTITY for code in _tellers(decision.cells)}, closed=True)
+        if told.patients and "record-consent" in facts.may and not facts.personal:
+            ledger.write(**_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis)
+            return reading.banner(person, told, 0, now)
+        decision = NotFound(_NOTHING)
+    return _turned_away(actor, person, purpose, action, decision, now)
+
+
+def _turned_away(
+    actor: Actor, person: PersonId, purpose: str, action: str, decision: Locked | NotFound, now: datetime
+) -> LockedRecord | Refused:
+    """What somebody meets who may not go in, and its row in the ledger."""
     answer = _locked(person, decision, now) if isinstance(decision, Locked) else Refused()
     refused = "locked" if isinstance(answer, LockedRecord) else "refused"
     ledger.write(
@@ -312,32 +370,6 @@ def _opened(
     )
 
 
-def _entry(told: Known, key: str) -> Entry | None:
-    """The entry with this key, where it is one of the person's that may be shown."""
-    patients = [patient.pk for patient in told.patients]
-    rows = Entry.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0, patient__in=patients)
-    found = rows.select_related("document", "source").first()
-    if found is None or not told.opens(found.source.code, found.kind, found.display, _words(found)):
-        return None
-    return found
-
-
-def _words(entry: Entry) -> str:
-    return f"{entry.value_text} {entry.detail}"
-
-
-def _may_show_whole(told: Known, entry: Entry) -> bool:
-    """True where the document holds nothing but what is open here: not another person, nor a closed class."""
-    patients = {patient.pk: patient.source.code for patient in told.patients}
-    rows = Entry.objects.filter(document=entry.document_id)
-    return all(
-        patient in patients and told.opens(patients[patient], kind, display, f"{value} {detail}")
-        for patient, kind, display, value, detail in rows.values_list(
-            "patient_id", "kind", "display", "value_text", "detail"
-        )
-    )
-
-
 def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
     names = entered.known.names
     row = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS).get()
@@ -354,44 +386,7 @@ def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown
         size=entry.document.size,
         version=entry.version,
         version_at=entry.version_at,
-        text=_element(raw, entry.path) if _is_element(entry.path) or _may_show_whole(entered.known, entry) else "",
-        history=_history(entry, entered.known),
+        text=originals.words_of(entry, entered.known, raw),
+        history=originals.history(entry, entered.known),
         issues=tuple(issue.text for issue in issues if issue.path == entry.path or issue.path[len(entry.path)] in ".["),
     )
-
-
-def _history(entry: Entry, told: Known) -> tuple[Item, ...]:
-    """Older versions, newest first."""
-    rows = EntryHistory.objects.filter(entry=entry).order_by("-version_at").values_list(*_HISTORY_COLUMNS)
-    at = reading.COLUMNS.index("patient__source__code")
-    older = [(*row[:at], entry.source.code, *row[at:]) for row in rows[:20]]
-    return tuple(reading.item(row, told.names) for row in older if told.shows(row))
-
-
-def _is_element(path: str) -> bool:
-    """True where an entry was read from a part of its document that holds nothing else."""
-    return path.startswith("entry[")
-
-
-def _element(raw: bytes, path: str) -> str:
-    """The element that an entry was read from, as text: an entry of a bundle, or the lines of a message."""
-    if not _is_element(path):
-        return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        number = int(path[6 : path.index("]")])
-        if raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            return _in_xml(raw, number)
-        bundle = orjson.loads(raw)
-        element = bundle["entry"][number].get("resource") if "entry" in bundle else bundle
-    except (ValueError, LookupError, TypeError, AttributeError, etree.LxmlError):
-        return ""
-    return orjson.dumps(element, option=orjson.OPT_INDENT_2).decode()
-
-
-def _in_xml(raw: bytes, number: int) -> str:
-    """One entry of a bundle in XML, or the resource that stands by itself."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True)
-    root = etree.fromstring(raw.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
-    entries = root.findall("{*}entry")
-    element = entries[number].find("{*}resource")[0] if entries else root
-    return etree.tostring(element, encoding="unicode", pretty_print=True)

@@ -1,6 +1,7 @@
-"""The shape of what a reader types: the search for a person. Whether anyone is found is the door's business."""
+"""The shape of what a reader types: a search, a merge, a choice. Whether anyone is found is the door's business."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 from django import forms
 
@@ -47,3 +48,51 @@ class MergeForm(forms.Form):
     other_source = forms.CharField(label="ODS code of the other source", max_length=20)
     other_local_id = forms.CharField(label="Its patient", max_length=120)
     reason = forms.CharField(label="Why they are one person", max_length=400)
+
+
+CHOICES = [("given", "Agrees to sharing"), ("refused", "Refuses it"), ("withdrawn", "Withdraws what they agreed to")]
+MADE_BY = [
+    ("person", "The person, who can decide this"),
+    ("gillick", "A child who understands what it means (Gillick)"),
+    ("parent", "A parent, for a child who can't decide this yet"),
+    ("attorney", "An attorney for health and welfare, because the person lacks capacity for this"),
+    ("deputy", "A deputy of the Court of Protection, because the person lacks capacity for this"),
+    ("best-interests", "A best-interests decision, because the person lacks capacity and has nobody appointed"),
+]
+
+
+def _told(words: str) -> dict[str, str]:
+    return {"required": words, "invalid_choice": f"{words}: one of the list"}
+
+
+class ChoiceForm(forms.Form):
+    """What somebody said about sharing: about what, their choice, who decided, and how it was told.
+
+    `seen` tells which choice about each class stood when the form was opened, so that a newer one isn't gone over.
+    """
+
+    about = forms.ChoiceField(error_messages=_told("Choose what it is about"))
+    choice = forms.ChoiceField(choices=CHOICES, error_messages=_told("Choose what they said"))
+    made_by = forms.ChoiceField(choices=MADE_BY, error_messages=_told("Choose who decided"))
+    how = forms.CharField(
+        max_length=200,
+        error_messages={
+            "required": "Enter how they told you, such as 'at home' or 'by telephone'",
+            "max_length": "Enter 200 characters or fewer",
+        },
+    )
+    seen = forms.CharField(required=False, max_length=1000)
+
+    def __init__(self, data: Mapping[str, object] | None, classes: Sequence[tuple[str, str]]) -> None:
+        super().__init__(data)
+        self.fields["about"].choices = [(name or ALL, label) for name, label in classes]
+
+    @property
+    def seen_keys(self) -> dict[str, int]:
+        """Keys of the choices that stood, by class."""
+        pairs = (pair.partition("=") for pair in self.cleaned_data["seen"].split(",") if pair)
+        return {name: int(key) for name, _, key in pairs if key.isdecimal() and len(key) < 19}
+
+
+ALL = "all"
+"""What a form calls all ordinary classes, which have the empty name."""

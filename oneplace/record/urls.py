@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oneplace.record.views import letters, linkage, people
+from oneplace.record.views import letters, linkage, people, sharing
 
 urlpatterns = [
     path("people/", people.people, name="people"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("people/<str:person_id>/why/", people.why, name="record-why"),
     path("people/<str:person_id>/panels/<slug:name>/", people.panel, name="record-panel"),
     path("people/<str:person_id>/items/<str:key>/", people.item, name="record-item"),
+    path("people/<str:person_id>/sharing/", sharing.shown, name="sharing"),
+    path("people/<str:person_id>/sharing/record/", sharing.record, name="sharing-record"),
+    path("people/<str:person_id>/sharing/<int:key>/take-back/", sharing.take_back, name="sharing-take-back"),
+    path("people/<str:person_id>/viewers/", sharing.viewers, name="viewers"),
     path("letters/", letters.listed, name="letters"),
     path("people/<str:person_id>/letters/<str:key>/file/", letters.file_letter, name="letter-file"),
     path("linkage/", linkage.listed, name="linkage"),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from oneplace.access.policy import staff
 from oneplace.access.queries import actor_of, may
-from oneplace.access.rules import Actor
+from oneplace.access.rules import Actor, Closed
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
 from oneplace.record import door, identity
@@ -80,6 +80,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         "page": page,
         "printed": printed_words(opened.opened_at, actor.name),
         "emergency": emergency_address(opened),
+        "asks": may(actor, "record-consent"),
         "own_people": own_people_address(actor, person_id),
     }
     return render(request, "record/person.jinja", values)
@@ -93,7 +94,7 @@ def panel(request: HttpRequest, person_id: str, name: str) -> HttpResponse:
     sieve = sieve_of(asked.kind, asked.source)
     opened = door.more(actor, PersonId(person_id), name, asked.offset, view=asked.view or None, sieve=sieve)
     if not isinstance(opened, Opened):
-        return _shut(request, opened)
+        return shut(request, opened)
     address = reverse("person", args=[person_id])
     values = {"page": panel_page(opened, name, asked), "address": address, "home": f"{address}?view={opened.view}"}
     return render(request, "record/panel.jinja", values)
@@ -105,7 +106,7 @@ def item(request: HttpRequest, person_id: str, key: str) -> HttpResponse:
     """One entry with its source facts."""
     shown = door.document(actor_of(request.user), PersonId(person_id), key)
     if not isinstance(shown, DocumentShown):
-        return _shut(request, shown)
+        return shut(request, shown)
     values = {"page": item_page(shown), "address": reverse("person", args=[person_id])}
     return render(request, "record/item.jinja", values)
 
@@ -116,7 +117,7 @@ def why(request: HttpRequest, person_id: str) -> HttpResponse:
     """Why this record is open to the reader: relationships, and for each class of information the rule."""
     found = door.why(actor_of(request.user), PersonId(person_id))
     if isinstance(found, LockedRecord | Refused):
-        return _shut(request, found)
+        return shut(request, found)
     values = {"page": why_page(*found, clock.now()), "address": reverse("person", args=[person_id])}
     return render(request, "record/why.jinja", values)
 
@@ -144,14 +145,19 @@ def _moved_on(request: HttpRequest, actor: Actor, person_id: str) -> HttpRespons
     return redirect("person", now_as)
 
 
-def _shut(request: HttpRequest, answer: LockedRecord | Refused) -> HttpResponse:
+def shut(request: HttpRequest, answer: LockedRecord | Refused) -> HttpResponse:
     """The page in place of a record that doesn't open."""
     return _locked(request, answer) if isinstance(answer, LockedRecord) else _refused(request)
 
 
 def _locked(request: HttpRequest, locked: LockedRecord) -> HttpResponse:
     """Who the person is, that their record is closed, and the ways that work. Nothing of the record, not a count."""
-    values = {"page": locked_page(locked, clock.now()), "emergency": emergency_address(locked)}
+    asks = locked.reason == Closed.NOT_ASKED and may(actor_of(request.user), "record-consent")
+    values = {
+        "page": locked_page(locked, clock.now()),
+        "emergency": emergency_address(locked),
+        "ask": reverse("sharing-record", args=[locked.banner.person_id]) if asks else "",
+    }
     return render(request, "record/locked.jinja", values, status=403)
 
 

@@ -34,3 +34,29 @@ def access_explain(
         found = queries.explained(actor, PersonId(person), now)
         ledger.write(actor=OPERATOR, action="explain access", subject=person[:64], detail={"user": actor.key})
     told(asdict(found), as_json, loading.explanation_words(found))
+
+
+@app.command("viewers")
+@operator
+def access_viewers(
+    person: Annotated[str, typer.Argument(help="The person's key, as 'record find' prints it.")],
+    as_json: Json = False,
+) -> None:
+    """Who can see this person's record now, and why: relationships, what they open to each role, emergencies."""
+    start_up()
+    from django.db import transaction
+
+    from oneplace.access import queries
+    from oneplace.access.commands import OPERATOR
+    from oneplace.kernel import clock
+    from oneplace.kernel.ids import PersonId
+    from oneplace.ledger import actions as ledger
+    from oneplace.record.presenters.sharing import viewer_lines
+
+    key, now = PersonId(person), clock.now()
+    with transaction.atomic():
+        viewers, emergencies = queries.viewers_of(key, now), queries.emergencies_of(key, now)
+        ledger.write(actor=OPERATOR, action="list viewers", subject=person[:64])
+    lines = viewer_lines(viewers, emergencies)
+    found = {"viewers": [asdict(one) for one in viewers], "emergencies": [asdict(one) for one in emergencies]}
+    told(found, as_json, "\n".join(lines) or "Nobody has an open relationship with a person of this key.")
