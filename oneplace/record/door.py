@@ -365,7 +365,7 @@ def _opened(
         conflicts=reading.conflicts(told),
         rule=entered.permit.rule,
         closed=entered.closed,
-        break_glass=entered.permit.break_glass and bool(entered.closed),
+        break_glass=entered.permit.break_glass and bool(entered.closed or entered.permit.waits),
         declaration=entered.permit.declaration,
     )
 

@@ -1,13 +1,17 @@
 """The door: what is permitted is shown and recorded, what is refused tells nothing, hidden sources stay hidden."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from factories import wire
 from factories.senders import JULY, MARY, OTHER, file, hospital, problem, surgery
 
 from oneplace.access import actions as access
+from oneplace.access.models import BreakGlass
 from oneplace.access.rules import Actor
+from oneplace.kernel import clock
 from oneplace.kernel.ids import new_person_id
 from oneplace.ledger import queries as ledger
 from oneplace.place import queries as place
@@ -92,6 +96,22 @@ def test_direct_care_traces_who_it_is_and_finds_the_record_locked():
     assert {row.action for row in ledger.latest(3)} == {"open record: locked", "open entry: locked"}
     therapist = Actor("t1", "Therapist", "therapist", "G99001")
     assert door.open(therapist, stranger).break_glass is False
+
+
+def test_emergency_line_of_an_agreement_offers_emergency_access_and_opens_with_it():
+    file(surgery(problem()), hospital())
+    line = {"controller_code": "RCB", "starts": "2020-01-01", "purposes": "emergency"}
+    access.load_agreements([{"controller_code": "G99001", "starts": "2020-01-01"}, line], by="test")
+    gp = Actor("gp1", "Dr A", "gp", "G99001")
+    seen = opened(gp, person_of())
+    assert (seen.closed, seen.break_glass, "Inpatient stay" in names_in(seen)) == ("", True, False)
+    assert opened(replace(gp, role="therapist"), person_of()).break_glass is False
+    start, end = clock.now() - timedelta(minutes=1), clock.now() + timedelta(minutes=1)
+    who = {"user_key": gp.key, "role": gp.role, "organisation_code": gp.organisation_code, "refusal_reason": ""}
+    told = {"reason": "life-threat", "text": "x", "over_refusal": False, "declared_at": start, "expires_at": end}
+    BreakGlass.objects.create(person=person_of(), **who, **told)
+    seen = opened(gp, person_of())
+    assert (seen.break_glass, "Inpatient stay" in names_in(seen)) == (False, True)
 
 
 def test_person_of_a_practice_that_does_not_share_stays_unseen():

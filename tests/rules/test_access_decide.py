@@ -182,6 +182,54 @@ def test_own_record_is_as_wide_as_its_ties():
     assert isinstance(decide(Tie("key", "proxy", NOW - DAY, personal=True), **person), NotFound)
 
 
+def test_nobody_acts_for_another_in_a_sensitive_class():
+    proxy = Tie("key", "proxy", NOW - DAY, scope=frozenset({"plan", "hiv"}), personal=True)
+    terms = Terms(frozenset({"own record"}), frozenset(CLASSES))
+    shared = {"H1": (AgreementFact(date(2026, 1, 1), terms=terms),)}
+    person = {"personal": True, "purpose": "own record", "agreements": shared, "direct_care": False}
+    assert permitted(proxy, **person).cells == {"H1": {"identity", "plan"}}
+    assert isinstance(decide(replace(proxy, scope=frozenset({"hiv"})), **person), NotFound)
+    assert permitted(replace(proxy, kind="self", scope=frozenset()), **person).cells == {"H1": set(CLASSES)}
+
+
+LINE = {
+    "H1": (AgreementFact(date(2026, 1, 1)),),
+    "H2": (AgreementFact(date(2026, 1, 1), terms=Terms(frozenset({"emergency"}), frozenset({"hospital"}))),),
+}
+
+
+def test_emergency_line_waits_until_an_emergency_is_declared():
+    given = {"": ConsentFact("", "given", NOW - DAY), "hiv": ConsentFact("hiv", "given", NOW - DAY)}
+    found = permitted(REGISTERED, agreements=LINE, consents=given)
+    assert (found.closed, found.waits, found.break_glass, found.sees("H2", "hospital")) == ({}, True, True, False)
+    declared = Declaration("d1", NOW - DAY, NOW + DAY)
+    found = permitted(REGISTERED, agreements=LINE, consents=given, declaration=declared)
+    assert (found.closed, found.waits, found.break_glass, found.sees("H2", "hospital")) == ({}, False, False, True)
+    assert found.cells["H1"] >= {"hospital", "plan"}
+
+
+def test_emergency_line_is_nothing_to_whoever_may_not_declare_one_or_reads_all_of_it():
+    given = {"": ConsentFact("", "given", NOW - DAY), "hiv": ConsentFact("hiv", "given", NOW - DAY)}
+    for changes in ({"break_glass": False}, {"reads": frozenset({"identity"})}):
+        found = permitted(REGISTERED, agreements=LINE, consents=given, **changes)
+        assert (found.waits, found.break_glass) == (False, False), changes
+    both = {"H2": LINE["H2"] + LINE["H1"]}
+    assert permitted(REGISTERED, agreements=both, consents=given).waits is False
+    ended = {"H2": (replace(LINE["H2"][0], ends=date(2026, 3, 1)),)}
+    assert permitted(REGISTERED, agreements=ended, consents=given).waits is False
+
+
+def test_cell_of_an_emergency_line_is_locked_before_the_declaration():
+    def met(name: str, **changes: object) -> rules.Decision:
+        facts = replace(BARE, relationships=(REGISTERED,), agreements=LINE, **changes)
+        return rules.decide_cell(GP, facts, "p", "H2", name, "direct care", NOW)
+
+    assert met("hospital") == Locked("shared in an emergency alone", True)
+    assert isinstance(met("plan"), NotFound)
+    assert isinstance(met("hospital", break_glass=False), NotFound)
+    assert isinstance(met("hospital", declaration=Declaration("d1", NOW - DAY, NOW + DAY)), Permit)
+
+
 cells = st.builds(
     dict,
     role=st.sampled_from(list(access.roles())),

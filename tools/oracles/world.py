@@ -15,11 +15,32 @@ from oracles.access import Situation
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY, DAY, HOUR = date(2026, 3, 2), timedelta(days=1), timedelta(hours=1)
 OWN, OTHER, THIRD = "H1", "P1", "T1"
-PURPOSES = ("direct care", "own record", "research", "planning", "care planning", "payment", "")
+STRANGER = "s" * 22  # another user, whose own ties are theirs
+PURPOSES = (
+    *("direct care", "own record", "research", "planning", "care planning", "payment", ""),
+    *("emergency", "urgent care", "proxy"),  # no purpose that a record is asked for: an emergency is declared
+)
+# Kinds of relationship by the words that the tables have for them.
+URGENT = {
+    "999 incident": "999-incident",
+    "111 case": "111-case",
+    "out-of-hours case": "out-of-hours-case",
+    "A&E attendance": "ae-attendance",
+    "SPR call": "spr-call",
+}
+ORDINARY = {
+    "registered": "registration",
+    "referred": "referral",
+    "on a caseload": "caseload",
+    "social care case": "social-care-case",
+    "in hospice care": "hospice-care",
+    "in the team": "team",
+    "on an MDT's list": "mdt",
+}
 _OFTEN = {
     "purpose": ("direct care",) * 12,
-    "agreement": ("in force",) * 12,
-    "tie": ("current",) * 8 + ("urgent open",) * 4,
+    "agreement": ("in force",) * 14 + ("emergency line alone",) * 3,
+    "tie": ("current",) * 24 + ("urgent open",) * 4 + ("none",) * 8,
     "consent": ("class given", "all given", "not asked") * 3,
     "glass": ("none",) * 8 + ("open", "over refusal") * 2,
     "controller": ("other",) * 3,
@@ -49,6 +70,7 @@ def situations(count: int, seed: int) -> Iterator[Situation]:
         if personal and randomness.random() < 0.8:
             told["purpose"] = "own record"
             told["tie"] = randomness.choice([state for state in access.states("tie") if state[:4] in ("self", "prox")])
+            told["agreement"] = randomness.choice((told["agreement"], "in force"))
         yield told  # type: ignore[misc]
 
 
@@ -79,26 +101,54 @@ def _ties(told: Situation, user: str, now: datetime) -> Iterator[dict[str, Any]]
     own = {"organisation_code": OWN, "kind": "visit", "starts": now - 3 * DAY, "ends": None}
     urgent = own | {"kind": "111-case"}
     mine = own | {"organisation_code": user, "kind": "proxy"}
+    ended = own | {"ends": now - HOUR}
+    with_it, without = mine | {"scope": (scope, other)}, mine | {"scope": (other,)}
     rows: dict[str, list[dict[str, Any]]] = {
         "none": [],
         "current": [own],
         "begins this moment": [own | {"starts": now}],
         "ends in an hour": [own | {"ends": now + HOUR}],
         "ended this moment": [own | {"ends": now}],
-        "ended": [own | {"ends": now - HOUR}],
+        "ended": [ended],
         "not begun": [own | {"starts": now + HOUR}],
         "of another organisation": [own | {"organisation_code": THIRD}],
         "urgent open": [urgent],
         "urgent closed 23 h ago": [urgent | {"ends": now - 23 * HOUR}],
         "urgent closed 24 h ago": [urgent | {"ends": now - 24 * HOUR}],
         "urgent and current": [urgent, own],
+        "urgent open, current ended": [urgent, ended],
+        "urgent closed long ago and another open": [urgent | {"ends": now - 2 * DAY}, urgent | {"kind": "spr-call"}],
+        "urgent closed 23 h ago and current": [urgent | {"ends": now - 23 * HOUR}, own],
+        "urgent here, current elsewhere": [urgent, own | {"organisation_code": THIRD}],
         "self": [mine | {"kind": "self"}],
         "self ended": [mine | {"kind": "self", "ends": now - HOUR}],
-        "proxy with the class": [mine | {"scope": (scope, other)}],
-        "proxy without the class": [mine | {"scope": (other,)}],
+        "self not begun": [mine | {"kind": "self", "starts": now + HOUR}],
+        "self begins this moment": [mine | {"kind": "self", "starts": now}],
+        "self of another": [mine | {"kind": "self", "organisation_code": STRANGER}],
+        "proxy with the class": [with_it],
+        "proxy without the class": [without],
         "proxy without scope": [mine],
         "proxy ended": [mine | {"scope": (scope,), "ends": now - HOUR}],
+        "proxy last hour": [with_it | {"ends": now + HOUR}],
+        "proxy not begun": [with_it | {"starts": now + HOUR}],
+        "proxy of another": [with_it | {"organisation_code": STRANGER}],
+        "proxy twice, one with the class": [without, with_it],
+        "proxy with the class ended, without it in force": [with_it | {"ends": now - HOUR}, without],
+        "self and proxy without the class": [mine | {"kind": "self"}, without],
+        **{words: [own | {"kind": kind}] for words, kind in ORDINARY.items()},
+        **{f"{words} until an hour ago": [ended | {"kind": kind}] for words, kind in ORDINARY.items()},
     }
+    for words, kind in URGENT.items():
+        case = own | {"kind": kind}
+        rows |= {
+            f"{words} open": [case],
+            f"{words} closes in an hour": [case | {"ends": now + HOUR}],
+            f"{words} closed this moment": [case | {"ends": now}],
+            f"{words} closed 23 h ago": [case | {"ends": now - 23 * HOUR}],
+            f"{words} closed 24 h ago": [case | {"ends": now - 24 * HOUR}],
+            f"{words} not begun": [case | {"starts": now + HOUR}],
+            f"{words} of another organisation": [case | {"organisation_code": THIRD}],
+        }
     yield from rows[state]
 
 
@@ -112,7 +162,7 @@ def _agreements(state: str, scope: str, today: date) -> Iterator[dict[str, Any]]
         "classes": tuple({"gp-record", "gp-summary", "identity", scope}),
         "parties": (),
     }
-    ended = whole | {"ends": today - DAY}
+    ended, line = whole | {"ends": today - DAY}, whole | {"purposes": ("emergency",)}
     rows: dict[str, list[dict[str, Any]]] = {
         "none": [whole | {"controller_code": THIRD}],
         "in force": [whole],
@@ -126,6 +176,15 @@ def _agreements(state: str, scope: str, today: date) -> Iterator[dict[str, Any]]
         "this party": [whole | {"parties": (THIRD, OWN)}],
         "old and new": [ended, whole | {"starts": today}],
         "silent": [whole | {"purposes": (), "classes": ()}],
+        "emergency line alone": [line],
+        "emergency line of other class": [line | {"classes": (other,)}],
+        "emergency line silent of classes": [line | {"classes": ()}],
+        "emergency line of other parties": [line | {"parties": (THIRD,)}],
+        "emergency line ended yesterday": [line | {"ends": today - DAY}],
+        "emergency line begins tomorrow": [line | {"starts": today + DAY}],
+        "emergency line beside direct care": [whole | {"purposes": ("direct care", "emergency")}],
+        "emergency line for more classes": [whole | {"classes": (other,)}, line | {"classes": (scope,)}],
+        "urgent care": [whole | {"purposes": ("urgent care",)}],
     }
     yield from rows[state]
 

@@ -122,7 +122,8 @@ def _asked(told: Situation, expected: str, user: Any) -> Iterator[tuple[bool, st
         shown = door.document(actor, person, entry, purpose=purpose)
         yield from _judged("an entry", _marked(shown), may, must=True)
     found = door.search(actor, NUMBER, purpose=purpose)
-    yield from _judged("search", _marked(found), may, must=identity)
+    # A search is about nobody in particular; a declaration, and what is signed for emergencies, about one person.
+    yield from _judged("search", _marked(found), may, must=identity and not told["agreement"].startswith("emergency"))
     box = door.letters(actor, purpose=purpose)
     yield from _judged("letters", _marked(box) or (not identity and box.waiting > 0), may)
     if user is not None and purpose == "direct care" and not personal:

@@ -35,6 +35,7 @@ class Closed(StrEnum):
     NOT_ASKED = "consent not asked"
     REFUSED = "consent refused"
     WITHDRAWN = "consent withdrawn"
+    EMERGENCY_ALONE = "shared in an emergency alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Facts:
 class Permit:
     """The record may be opened; `basis` answers "why can I see this?", `cells` what is open of it.
 
-    `closed` says why classes of other organisations stay closed; `declaration` names an emergency access in use.
+    `closed` says why classes of other organisations stay closed; `declaration` names an emergency access in use;
+    `waits`: there are controllers of the place, whether or not they know this person, who share more in an emergency.
     """
 
     basis: str
@@ -77,6 +79,7 @@ class Permit:
     closed: Mapping[str, str] = field(default_factory=dict)
     break_glass: bool = False
     declaration: str = ""
+    waits: bool = False
 
     def sees(self, controller: str, information_class: str) -> bool:
         """True for an entry of this controller and class."""
@@ -110,7 +113,7 @@ def decide(actor: Actor, facts: Facts, person: str, purpose: str, now: datetime)
     shut = _shut(actor, facts, person, purpose)
     if shut:
         return NotFound(shut)
-    covered = _covered(actor, facts, purpose, now)
+    covered = _covered(actor, facts, _purposes(facts, purpose, now), now)
     holder = actor.key if facts.personal else actor.organisation_code
     ties = [
         tie
@@ -127,8 +130,12 @@ def decide_cell(
     decision = decide(actor, facts, person, purpose, now)
     if isinstance(decision, NotFound):
         return decision
-    covered = _covered(actor, facts, purpose, now).get(controller, NOTHING)
+    covered = _covered(actor, facts, _purposes(facts, purpose, now), now).get(controller, NOTHING)
     if information_class not in covered:
+        if facts.break_glass and information_class in _covered(actor, facts, (EMERGENCY,), now).get(
+            controller, NOTHING
+        ):
+            return Locked(Closed.EMERGENCY_ALONE, True)
         return NotFound("the role does not read this class, or its controller does not share it")
     if isinstance(decision, Locked):
         traced = facts.classes.get(information_class, _ORDINARY).traced
@@ -158,12 +165,14 @@ def _shut(actor: Actor, facts: Facts, person: str, purpose: str) -> str:
     return ""
 
 
-def _covered(actor: Actor, facts: Facts, purpose: str, now: datetime) -> dict[str, frozenset[str]]:
-    """Classes that the role reads, by controller: all of its own organisation, of others what agreements share.
+def _purposes(facts: Facts, purpose: str, now: datetime) -> tuple[str, ...]:
+    """What agreements are asked for: what a controller signed for emergencies alone counts while one is declared."""
+    return (purpose, EMERGENCY) if _glass(facts, now) else (purpose,)
 
-    What a controller has signed for emergencies alone is shared while one is declared.
-    """
-    day, purposes = to_london(now).date(), (purpose, EMERGENCY) if _glass(facts, now) else (purpose,)
+
+def _covered(actor: Actor, facts: Facts, purposes: tuple[str, ...], now: datetime) -> dict[str, frozenset[str]]:
+    """Classes that the role reads, by controller: all of its own organisation, of others what agreements share."""
+    day = to_london(now).date()
     ordinary = frozenset(name for name, rule in facts.classes.items() if not rule.sensitive)
     shared: dict[int, frozenset[str]] = {}  # agreements of one template share their terms
     covered: dict[str, frozenset[str]] = {}
@@ -185,10 +194,12 @@ def _covered(actor: Actor, facts: Facts, purpose: str, now: datetime) -> dict[st
 def _own_record(facts: Facts, covered: Cells, ties: list[Tie]) -> Decision:
     """The person's own view, or a carer's: as far as the agreed scope, and never further than the role reads.
 
-    Whoever may see anything may see whose it is.
+    Whoever may see anything may see whose it is. Nobody acts for another in a sensitive class, whatever their own
+    sign-in reads.
     """
     whole = any(tie.whole for tie in ties)
-    scope = facts.reads if whole else NOTHING.union(*(tie.scope for tie in ties))
+    sensitive = (name for name, rule in facts.classes.items() if rule.sensitive)
+    scope = facts.reads if whole else NOTHING.union(*(tie.scope for tie in ties)).difference(sensitive)
     if not scope:
         return NotFound("no open relationship")
     scope |= {name for name, rule in facts.classes.items() if rule.traced}
@@ -212,7 +223,17 @@ def _care(actor: Actor, facts: Facts, covered: Cells, ties: list[Tie], now: date
     basis = f"emergency access {glass.key}" if glass else _words(ties)
     told = closed if facts.direct_care else {}
     rule = "emergency" if glass else "urgent contact" if all(tie.urgent for tie in ties) else "relationship"
-    return Permit(basis, rule, cells, told, facts.break_glass and bool(told), glass.key if glass else "")
+    waits = facts.break_glass and glass is None and _waits(actor, facts, covered, now)
+    breaks = facts.break_glass and (bool(told) or waits)
+    return Permit(basis, rule, cells, told, breaks, glass.key if glass else "", waits)
+
+
+def _waits(actor: Actor, facts: Facts, covered: Cells, now: datetime) -> bool:
+    """True where a controller shares with this role something in an emergency that it doesn't share without one."""
+    if not any(EMERGENCY in one.terms.purposes for agreements in facts.agreements.values() for one in agreements):
+        return False
+    lines = _covered(actor, facts, (EMERGENCY,), now)
+    return any(not classes <= covered.get(controller, NOTHING) for controller, classes in lines.items())
 
 
 def _glass(facts: Facts, now: datetime) -> Declaration | None:
