@@ -88,22 +88,23 @@ def world(told: Situation, user: str, now: datetime = NOW) -> World:
     """What stands in the tables in this situation, for a user with this key."""
     glass = _glass(told["glass"], now)
     return World(
-        list(_ties(told, user, now)),
+        _ties(told, user, now),
         list(_agreements(told["agreement"], told["information_class"], now.date())),
         list(_consents(told["consent"], told["information_class"], now)),
         glass,
     )
 
 
-def _ties(told: Situation, user: str, now: datetime) -> Iterator[dict[str, Any]]:
-    state, scope = told["tie"], told["information_class"]
-    other = "plan" if scope != "plan" else "hospital"
+def _ties(told: Situation, user: str, now: datetime) -> list[dict[str, Any]]:
+    """The rows of a state of the dimension tie."""
+    found = _plain_ties(now) | _urgent_ties(now) | _personal_ties(told["information_class"], user, now)
+    return found[told["tie"]]
+
+
+def _plain_ties(now: datetime) -> dict[str, list[dict[str, Any]]]:
     own = {"organisation_code": OWN, "kind": "visit", "starts": now - 3 * DAY, "ends": None}
-    urgent = own | {"kind": "111-case"}
-    mine = own | {"organisation_code": user, "kind": "proxy"}
     ended = own | {"ends": now - HOUR}
-    with_it, without = mine | {"scope": (scope, other)}, mine | {"scope": (other,)}
-    rows: dict[str, list[dict[str, Any]]] = {
+    return {
         "none": [],
         "current": [own],
         "begins this moment": [own | {"starts": now}],
@@ -112,35 +113,27 @@ def _ties(told: Situation, user: str, now: datetime) -> Iterator[dict[str, Any]]
         "ended": [ended],
         "not begun": [own | {"starts": now + HOUR}],
         "of another organisation": [own | {"organisation_code": THIRD}],
+        **{words: [own | {"kind": kind}] for words, kind in ORDINARY.items()},
+        **{f"{words} until an hour ago": [ended | {"kind": kind}] for words, kind in ORDINARY.items()},
+    }
+
+
+def _urgent_ties(now: datetime) -> dict[str, list[dict[str, Any]]]:
+    own = {"organisation_code": OWN, "kind": "visit", "starts": now - 3 * DAY, "ends": None}
+    urgent = own | {"kind": "111-case"}
+    found = {
         "urgent open": [urgent],
         "urgent closed 23 h ago": [urgent | {"ends": now - 23 * HOUR}],
         "urgent closed 24 h ago": [urgent | {"ends": now - 24 * HOUR}],
         "urgent and current": [urgent, own],
-        "urgent open, current ended": [urgent, ended],
+        "urgent open, current ended": [urgent, own | {"ends": now - HOUR}],
         "urgent closed long ago and another open": [urgent | {"ends": now - 2 * DAY}, urgent | {"kind": "spr-call"}],
         "urgent closed 23 h ago and current": [urgent | {"ends": now - 23 * HOUR}, own],
         "urgent here, current elsewhere": [urgent, own | {"organisation_code": THIRD}],
-        "self": [mine | {"kind": "self"}],
-        "self ended": [mine | {"kind": "self", "ends": now - HOUR}],
-        "self not begun": [mine | {"kind": "self", "starts": now + HOUR}],
-        "self begins this moment": [mine | {"kind": "self", "starts": now}],
-        "self of another": [mine | {"kind": "self", "organisation_code": STRANGER}],
-        "proxy with the class": [with_it],
-        "proxy without the class": [without],
-        "proxy without scope": [mine],
-        "proxy ended": [mine | {"scope": (scope,), "ends": now - HOUR}],
-        "proxy last hour": [with_it | {"ends": now + HOUR}],
-        "proxy not begun": [with_it | {"starts": now + HOUR}],
-        "proxy of another": [with_it | {"organisation_code": STRANGER}],
-        "proxy twice, one with the class": [without, with_it],
-        "proxy with the class ended, without it in force": [with_it | {"ends": now - HOUR}, without],
-        "self and proxy without the class": [mine | {"kind": "self"}, without],
-        **{words: [own | {"kind": kind}] for words, kind in ORDINARY.items()},
-        **{f"{words} until an hour ago": [ended | {"kind": kind}] for words, kind in ORDINARY.items()},
     }
     for words, kind in URGENT.items():
         case = own | {"kind": kind}
-        rows |= {
+        found |= {
             f"{words} open": [case],
             f"{words} closes in an hour": [case | {"ends": now + HOUR}],
             f"{words} closed this moment": [case | {"ends": now}],
@@ -149,7 +142,31 @@ def _ties(told: Situation, user: str, now: datetime) -> Iterator[dict[str, Any]]
             f"{words} not begun": [case | {"starts": now + HOUR}],
             f"{words} of another organisation": [case | {"organisation_code": THIRD}],
         }
-    yield from rows[state]
+    return found
+
+
+def _personal_ties(scope: str, user: str, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    other = "plan" if scope != "plan" else "hospital"
+    self_ = {"organisation_code": user, "kind": "self", "starts": now - 3 * DAY, "ends": None}
+    proxy = self_ | {"kind": "proxy"}
+    with_it, without = proxy | {"scope": (scope, other)}, proxy | {"scope": (other,)}
+    return {
+        "self": [self_],
+        "self ended": [self_ | {"ends": now - HOUR}],
+        "self not begun": [self_ | {"starts": now + HOUR}],
+        "self begins this moment": [self_ | {"starts": now}],
+        "self of another": [self_ | {"organisation_code": STRANGER}],
+        "proxy with the class": [with_it],
+        "proxy without the class": [without],
+        "proxy without scope": [proxy],
+        "proxy ended": [with_it | {"ends": now - HOUR}],
+        "proxy last hour": [with_it | {"ends": now + HOUR}],
+        "proxy not begun": [with_it | {"starts": now + HOUR}],
+        "proxy of another": [with_it | {"organisation_code": STRANGER}],
+        "proxy twice, one with the class": [without, with_it],
+        "proxy with the class ended, without it in force": [with_it | {"ends": now - HOUR}, without],
+        "self and proxy without the class": [self_, without],
+    }
 
 
 def _agreements(state: str, scope: str, today: date) -> Iterator[dict[str, Any]]:
