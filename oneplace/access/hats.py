@@ -12,7 +12,7 @@ from oneplace.access.models import Employment, User
 from oneplace.ledger import actions as ledger
 
 _CHOSEN = "hat"
-_OF_A_HAT = ("searches",)
+_OF_A_HAT = ("searches", "whose", "chosen_last")
 """What a session keeps for one hat alone: another one must not find it."""
 
 

@@ -51,6 +51,7 @@ class OwnLine:
 
     key: str
     person: PersonId
+    user_key: str
     name: str
     username: str
     kind: str
@@ -229,6 +230,7 @@ def _line(row: OwnAccess) -> OwnLine:
     return OwnLine(
         key=row.key,
         person=PersonId(tie.person),
+        user_key=user.key,
         name=user.display_name,
         username=user.username,
         kind=tie.kind,

@@ -13,7 +13,7 @@ from oneplace.access.classes import classes
 PERMISSIONS = frozenset(
     {"open-record", "search-people", "file-letters", "link-records"}
     | {"see-feeds", "see-quarantine", "replay", "see-ledger", "manage-users"}
-    | {"record-consent", "keep-agreements", "mend-post", "give-own-access", "see-own-record"}
+    | {"record-consent", "keep-agreements", "mend-post", "give-own-access", "see-own-record", "see-own-history"}
 )
 _FILE = Path(__file__).with_name("roles.yaml")
 _FIELDS = {"label": str, "clinical": bool, "home": str, "may": list}

@@ -89,6 +89,11 @@ class EndForm(forms.Form):
     reason = forms.CharField(max_length=200, error_messages=_lacking("Say why it ends"))
 
 
+def whole_number(text: str) -> int:
+    """The number that an address or a form carries; 0 for anything that is none."""
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
 def _from(day: date) -> datetime:
     """The beginning of a day; of today, now."""
     now = clock.now()

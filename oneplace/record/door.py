@@ -49,6 +49,7 @@ class Entered:
     closed: str  # why ordinary classes of others stay closed
     now: datetime
     reach: searching.Reach
+    only: str | None  # of which organisation the reader is who isn't told who else knows the person; None: told
 
 
 def open(
@@ -247,7 +248,9 @@ def _enter(
             ledger.write(
                 **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=more
             )
-            return Entered(told, decision, closed, now, _reach(actor, now, _tellers(decision.cells)))
+            reach = _reach(actor, now, _tellers(decision.cells))
+            only = None if facts.direct_care or decision.rule == "own record" else actor.organisation_code
+            return Entered(told, decision, closed, now, reach, only)
         decision = Locked(closed, facts.break_glass, _tellers(decision.cells)) if closed else NotFound(_NOTHING)
     return _turned_away(actor, person, purpose, action, decision, now)
 
@@ -353,7 +356,7 @@ def _opened(
 ) -> Opened:
     told, now = entered.known, entered.now
     rows = reading.entries(told)
-    lines = reading.sources(told, rows)
+    lines = reading.sources(told, rows, entered.only)
     return Opened(
         banner=_banner(person, entered),
         view=view.name,

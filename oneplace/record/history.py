@@ -48,22 +48,29 @@ class Looked:
     purpose: str
     basis: str
     emergency: bool
+    own: str = ""  # the user's key, where it was the person or somebody who acts for them
 
 
 def access_history(
-    person: PersonId, *, since: datetime | None = None, until: datetime | None = None, limit: int = 100, before: int = 0
+    person: PersonId,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+    before: int = 0,
+    but: str = "",
 ) -> tuple[list[Looked], int | None]:
     """Looks at one person, newest first, and the number to page on from as `before` (None at the end).
 
     Kept under every key that the person's records had, so that nothing is lost by a merge. Permitted ones alone.
-    The caller decides who may ask: it is the person's own, or the privacy officer's.
+    The caller decides who may ask: it is the person's own, or the privacy officer's. `but`: leave out this user's.
     """
     asked = Asked(subjects=keys_of(person), since=since, until=until)
     looked: list[Looked] = []
     while True:
         lines = ledger.found(asked, limit, before=before)
         for line in lines:
-            if line.action in _WORDS:
+            if line.action in _WORDS and (not but or line.actor != but):
                 looked.append(_looked(line))
                 if len(looked) == limit:
                     return looked, line.seq
@@ -74,14 +81,21 @@ def access_history(
 
 def _looked(line: Line) -> Looked:
     role = roles.role(line.role)
-    names = place.names().organisations
+    personal = role is not None and role.personal
     detail = orjson.loads(line.detail) if line.detail else {}
     return Looked(
         line.at_real,
-        names.get(line.organisation, line.organisation) or "This place's operator",
+        _where(line.organisation, personal),
         role.label if role else line.role,
         _WORDS[line.action],
         line.purpose,
         line.basis,
         bool(detail.get("declaration")),
+        line.actor if personal else "",
     )
+
+
+def _where(code: str, personal: bool) -> str:
+    """The organisation by name; the person and those who act for them are of none."""
+    named = place.names().organisations.get(code, code)
+    return named if named or personal else "This place's operator"

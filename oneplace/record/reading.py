@@ -150,8 +150,12 @@ def entries(told: Known) -> list[tuple[Any, ...]]:
     return [row for row in found if told.shows(row)]
 
 
-def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, ...]:
-    """Every organisation that tells of this person, shown or not, and those expected here that tell of nobody."""
+def sources(told: Known, rows: Sequence[tuple[Any, ...]], only: str | None = None) -> tuple[SourceLine, ...]:
+    """Every organisation that tells of this person, shown or not, and those expected here that tell of nobody.
+
+    `only`: the reader, of this organisation, may not know who else knows the person: they are told of whom they see
+    entries, of their own organisation and of the practice.
+    """
     counts = Counter(row[14] for row in rows)
     lines = {
         one.source.code: SourceLine(
@@ -177,6 +181,8 @@ def sources(told: Known, rows: Sequence[tuple[Any, ...]]) -> tuple[SourceLine, .
         if code not in connected:
             lines[code] = SourceLine(code, name, "not connected", 0, None)
     order = {"shown": 0, "closed": 1, "no agreement": 2, "not connected": 3}
+    if only is not None:
+        lines = {code: one for code, one in lines.items() if one.items or code in (only, practice) or code in missing}
     return tuple(sorted(lines.values(), key=lambda line: (order[line.state], line.code != practice, line.name)))
 
 

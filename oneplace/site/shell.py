@@ -18,6 +18,9 @@ from oneplace.site.middleware import is_from_this_machine
 
 _PAGES = (
     ("home", "Home", ""),
+    ("my-record", "My record", "see-own-record"),
+    ("who-looked", "Who has looked", "see-own-history"),
+    ("sharing", "Sharing", "see-own-record"),
     ("people", "People", "search-people"),
     ("letters", "Letters", "file-letters"),
     ("feeds", "Feeds", "see-feeds"),
@@ -72,7 +75,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _is_for(actor: Actor, permission: str) -> bool:
     """True for a page of this hat; while none is chosen there is none."""
-    return bool(actor.role) and (not permission or access.may(actor, permission))
+    if not permission:  # a person has no work of an organisation: their record is where they land
+        return bool(actor.role) and not access.may(actor, "see-own-record")
+    return bool(actor.role) and access.may(actor, permission)
 
 
 def _link(request: HttpRequest, name: str, text: str, permission: str) -> Link:

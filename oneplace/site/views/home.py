@@ -1,7 +1,7 @@
 """Where each role lands, how far the demo has loaded, and the pages for what went wrong."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from oneplace.access import queries as access
 from oneplace.access import roles
@@ -20,6 +20,8 @@ from oneplace.site.views.feeds import summary
 def home(request: HttpRequest) -> HttpResponse:
     """The work that this role has here: people for those who care for them, feeds, ledger, or a plain word."""
     actor = access.actor_of(request.user)
+    if access.may(actor, "see-own-record"):
+        return redirect("my-record")
     role = roles.role(actor.role)
     personas = kept("personas.json") or []
     values: dict[str, object] = {

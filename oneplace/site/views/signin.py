@@ -150,7 +150,7 @@ def _hat_row(one: Any) -> dict[str, str]:
     return {
         "key": one.key,
         "role": role.label if role else one.role,
-        "organisation": names.get(one.organisation_code, one.organisation_code),
+        "organisation": names.get(one.organisation_code, one.organisation_code) or "as yourself",
     }
 
 
