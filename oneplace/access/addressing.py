@@ -21,8 +21,7 @@ def in_app(user_key: str) -> Address:
 def addresses_of(permission: str) -> list[Address]:
     """In-app addresses of everybody who wears a hat with this permission now, each once, by name."""
     holders = {name for name, role in roles.roles().items() if permission in role.may}
-    found = [user for user in queries.users() if any(hat.role in holders for hat in queries.hats_of(user))]
-    return [in_app(user.key) for user in found]
+    return [in_app(user.key) for user in queries.users_in(holders)]
 
 
 def may_be_told(reader: str, person: str) -> bool:

@@ -16,6 +16,7 @@ from oneplace.access.facts import facts_of_many as facts_of_many
 from oneplace.access.facts import ordinary_classes
 from oneplace.access.models import Agreement, ApiKey, BreakGlass, Employment, Relationship, User
 from oneplace.access.rules import URGENT_LINGERS, Actor, Purpose, Terms, purpose_for
+from oneplace.access.rules.emergencies import refusal_stands
 from oneplace.access.viewers import EmergencyLine as EmergencyLine
 from oneplace.access.viewers import Viewer as Viewer
 from oneplace.access.viewers import emergencies_of as emergencies_of
@@ -104,6 +105,11 @@ def usual_purpose(actor: Actor) -> Purpose:
     return purpose_for(role is not None and role.personal)
 
 
+def has_refused(actor: Actor, person: PersonId, now: datetime) -> bool:
+    """True where an emergency needs a reason of its own: a person with capacity refused, or withdrew."""
+    return refusal_stands(facts_for(actor, person, now))
+
+
 def opens_records(actor: Actor, purpose: str) -> bool:
     """True for a role that opens records, asked for the purpose that its kind opens them for."""
     role = roles.role(actor.role)
@@ -173,6 +179,11 @@ def agreements(now: datetime | None = None) -> dict[str, AgreementLine]:
 def users() -> QuerySet[User]:
     """Staff who may sign in, by name."""
     return User.objects.filter(is_active=True).order_by("display_name", "pk")
+
+
+def users_in(role_names: Collection[str]) -> QuerySet[User]:
+    """Those who may sign in and wear a hat of one of these roles now, by name."""
+    return users().filter(pk__in=_in_post(Employment.objects.filter(role__in=role_names)).values("user"))
 
 
 def staff_names() -> dict[str, str]:

@@ -17,7 +17,7 @@ from oneplace.ledger.rules.patterns import OPENED, Look, Outcome
 __all__ = [
     "Asked", "Fault", "Line", "Pattern", "Share", "Tip", "Verdict",
     "actions_seen", "every", "found", "head", "latest", "looks", "pattern", "pattern_counts", "patterns", "reviews_of",
-    "rows_about", "shares", "verify",
+    "rows_about", "shares", "under_declaration", "verify",
 ]  # fmt: skip
 REFUSED = Q(action__contains=": ") | Q(action="refuse page")
 """What `rules.was_refused` says, as a condition: an action that was not done says so behind a colon."""
@@ -151,6 +151,12 @@ def latest(limit: int = 100, *, before: int = 0, actor: str = "", action: str = 
     if action:
         rows = rows.filter(action=action)
     return [row.line() for row in rows[:limit]]
+
+
+def under_declaration(actor: str, key: str) -> list[Line]:
+    """What one user did under a declared emergency, oldest first; refusals bear no declaration."""
+    rows = Row.objects.filter(actor=actor, detail__contains=f'"declaration":"{key}"').order_by("seq")
+    return [row.line() for row in rows]
 
 
 def rows_about(subject: str, limit: int = 1000) -> list[Line]:

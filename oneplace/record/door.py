@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-import zstandard
 from django.db import transaction
 
 from oneplace.access import queries as access
@@ -28,10 +27,20 @@ from oneplace.record import search as searching
 from oneplace.record import sharing as choosing
 from oneplace.record.bulk import gate
 from oneplace.record.classing import class_of, setting_of
+from oneplace.record.emergency import emergency_of, under
 from oneplace.record.letters import LetterBox
-from oneplace.record.models import DataIssue, Entry
 from oneplace.record.reading import Known
-from oneplace.record.shapes import Banner, DocumentShown, Found, Hit, LockedRecord, Opened, Refused
+from oneplace.record.shapes import (
+    Banner,
+    DocumentShown,
+    Emergency,
+    Found,
+    Hit,
+    LockedRecord,
+    Opened,
+    Refused,
+    Standing,
+)
 from oneplace.record.sharing import Choice, SharingShown, ViewersShown
 from oneplace.record.windowlets import ALL, Sieve, View, Windowlet, views
 
@@ -46,6 +55,7 @@ class Entered:
 
     known: Known
     permit: Permit
+    emergency: Emergency | None
     closed: str  # why ordinary classes of others stay closed
     now: datetime
     reach: searching.Reach
@@ -102,7 +112,7 @@ def document(
         entry = originals.entry(entered.known, key)
         if entry is None:
             return Refused()
-        return _document(person, entered, entry)
+        return originals.shown(entry, entered.known, _banner(person, entered), entered.permit.basis, entered.now)
 
 
 def why(
@@ -161,6 +171,20 @@ def admit(
     with _turn():
         entered = _enter(actor, person, purpose, action, {})
         return _banner(person, entered) if isinstance(entered, Entered) else entered
+
+
+def standing(actor: Actor, person: PersonId) -> Standing | Refused:
+    """How a record stands to a reader who thinks of an emergency: who it is about, and nothing of what it holds."""
+    with _turn():
+        entered = _enter(actor, person, Purpose.DIRECT_CARE, "ask for emergency access", {})
+        if isinstance(entered, Refused):
+            return entered
+        refused = access.has_refused(actor, person, clock.now())
+        if isinstance(entered, LockedRecord):
+            return Standing(entered.banner, entered.reason, entered.break_glass, refused)
+        permit = entered.permit
+        may, key = permit.break_glass and bool(entered.closed or permit.waits), permit.declaration
+        return Standing(_banner(person, entered), entered.closed, may, refused, key)
 
 
 def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:
@@ -234,7 +258,7 @@ def _view(actor: Actor, name: str | None) -> View:
 
 
 def _enter(
-    actor: Actor, person: PersonId, purpose: str, action: str, detail: dict[str, str]
+    actor: Actor, person: PersonId, purpose: str, action: str, detail: dict[str, object]
 ) -> Entered | LockedRecord | Refused:
     """The decision and its row in the ledger: made before anything is read of what it permits."""
     now = clock.now()
@@ -244,13 +268,13 @@ def _enter(
         closed = _closed(decision, facts)
         told = reading.known(person, decision.cells, bool(closed))
         if told.patients and not (closed and _knows_nothing(told, actor)):
-            more = detail | ({"declaration": decision.declaration} if decision.declaration else {})
+            emergency, more = emergency_of(decision, facts), detail | under(decision, told, actor)
             ledger.write(
                 **_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis, detail=more
             )
             reach = _reach(actor, now, _tellers(decision.cells))
             only = None if facts.direct_care or decision.rule == "own record" else actor.organisation_code
-            return Entered(told, decision, closed, now, reach, only)
+            return Entered(told, decision, emergency, closed, now, reach, only)
         decision = Locked(closed, facts.break_glass, _tellers(decision.cells)) if closed else NotFound(_NOTHING)
     return _turned_away(actor, person, purpose, action, decision, now)
 
@@ -263,8 +287,9 @@ def _ask(actor: Actor, person: PersonId, action: str) -> Banner | LockedRecord |
     if isinstance(decision, Permit):
         told = reading.known(person, {code: _IDENTITY for code in _tellers(decision.cells)}, closed=True)
         if told.patients and "record-consent" in facts.may and not facts.personal:
-            ledger.write(**_who(actor), action=action, subject=person, purpose=purpose, basis=decision.basis)
-            return reading.banner(person, told, 0, now)
+            row = {"subject": person, "purpose": purpose, "basis": decision.basis}
+            ledger.write(**_who(actor), action=action, **row, detail=under(decision, told, actor))
+            return replace(reading.banner(person, told, 0, now), emergency=emergency_of(decision, facts))
         decision = NotFound(_NOTHING)
     return _turned_away(actor, person, purpose, action, decision, now)
 
@@ -343,7 +368,7 @@ def _letters_open(actor: Actor, purpose: str, now: datetime, asked: Collection[t
 
 def _banner(person: PersonId, entered: Entered) -> Banner:
     similar = searching.similar(person, entered.known, entered.reach)
-    return reading.banner(person, entered.known, similar, entered.now)
+    return replace(reading.banner(person, entered.known, similar, entered.now), emergency=entered.emergency)
 
 
 def _opened(
@@ -370,26 +395,4 @@ def _opened(
         closed=entered.closed,
         break_glass=entered.permit.break_glass and bool(entered.closed or entered.permit.waits),
         declaration=entered.permit.declaration,
-    )
-
-
-def _document(person: PersonId, entered: Entered, entry: Entry) -> DocumentShown:
-    names = entered.known.names
-    row = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS).get()
-    issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
-    raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
-    return DocumentShown(
-        banner=_banner(person, entered),
-        item=replace(reading.item(row, names), also=reading.others(entry.pk, entry.kind, entered.known, entered.now)),
-        basis=entered.permit.basis,
-        opened_at=entered.now,
-        path=entry.path,
-        format=entry.document.format,
-        digest=bytes(entry.document.digest).hex(),
-        size=entry.document.size,
-        version=entry.version,
-        version_at=entry.version_at,
-        text=originals.words_of(entry, entered.known, raw),
-        history=originals.history(entry, entered.known),
-        issues=tuple(issue.text for issue in issues if issue.path == entry.path or issue.path[len(entry.path)] in ".["),
     )

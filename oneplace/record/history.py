@@ -21,6 +21,7 @@ _WORDS = {
     "open record: locked": "Met a closed record: saw who you are, and nothing else",
     "open entry: locked": "Met a closed record: saw who you are, and nothing else",
     "break the glass": "Declared an emergency to open the record",
+    "end emergency access": "Ended the emergency",
     "open entry": "Opened one entry with its source's words",
     "search people": "Found in a search",
     "list people": "Listed among people of the organisation",

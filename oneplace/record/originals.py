@@ -3,13 +3,17 @@
 For `record.door` alone, which has decided what is open before it asks.
 """
 
+from dataclasses import replace
+from datetime import datetime
+
 import orjson
+import zstandard
 from lxml import etree
 
 from oneplace.record import reading
-from oneplace.record.models import Entry, EntryHistory
+from oneplace.record.models import DataIssue, Entry, EntryHistory
 from oneplace.record.reading import Known
-from oneplace.record.shapes import Item
+from oneplace.record.shapes import Banner, DocumentShown, Item
 
 _HISTORY_COLUMNS = [name for name in reading.COLUMNS if name != "patient__source__code"]
 
@@ -22,6 +26,28 @@ def entry(told: Known, key: str) -> Entry | None:
     if found is None or not told.opens(found.source.code, found.kind, found.display, _words(found)):
         return None
     return found
+
+
+def shown(entry: Entry, told: Known, banner: Banner, basis: str, now: datetime) -> DocumentShown:
+    """The entry with where it came from, for a page of its own."""
+    row = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS).get()
+    issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
+    raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
+    return DocumentShown(
+        banner=banner,
+        item=replace(reading.item(row, told.names), also=reading.others(entry.pk, entry.kind, told, now)),
+        basis=basis,
+        opened_at=now,
+        path=entry.path,
+        format=entry.document.format,
+        digest=bytes(entry.document.digest).hex(),
+        size=entry.document.size,
+        version=entry.version,
+        version_at=entry.version_at,
+        text=words_of(entry, told, raw),
+        history=history(entry, told),
+        issues=tuple(issue.text for issue in issues if issue.path == entry.path or issue.path[len(entry.path)] in ".["),
+    )
 
 
 def words_of(entry: Entry, told: Known, raw: bytes) -> str:

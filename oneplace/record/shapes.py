@@ -12,6 +12,14 @@ from oneplace.kernel.ids import PersonId
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """An emergency access that this reader has declared about this person and that is open now."""
+
+    key: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """Who this is, for the top of each page about the person."""
 
@@ -36,6 +44,7 @@ class Banner:
     interpreter: bool
     identity_conflict: bool  # sources that disagree are linked provisionally
     similar_names: int  # other people in reach with a like name
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,17 @@ class LockedRecord:
     banner: Banner
     reason: str  # of access.rules.Closed
     break_glass: bool  # the role may open it in an emergency
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a record stands to somebody who thinks of declaring an emergency: who it is about, and why what is closed."""
+
+    banner: Banner
+    closed: str  # of access.rules.Closed; '' where nothing that may be told of is closed
+    may_declare: bool
+    has_refused: bool  # going over a refusal needs a reason of its own
+    declaration: str = ""  # key of the one that is open now
 
 
 @dataclass(frozen=True, slots=True)

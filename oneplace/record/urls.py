@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from oneplace.record.views import letters, linkage, people, sharing
+from oneplace.record.views import emergency, letters, linkage, people, sharing
 
 urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<str:person_id>/", people.person, name="person"),
+    path("people/<str:person_id>/emergency/", emergency.break_glass, name="break-glass"),
+    path("people/<str:person_id>/emergency/end/", emergency.end, name="break-glass-end"),
     path("people/<str:person_id>/why/", people.why, name="record-why"),
     path("people/<str:person_id>/panels/<slug:name>/", people.panel, name="record-panel"),
     path("people/<str:person_id>/items/<str:key>/", people.item, name="record-item"),

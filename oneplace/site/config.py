@@ -57,6 +57,9 @@ class Config(BaseSettings):
     sessions_per_user: int = Field(default=3, ge=1, description="Sessions a user may have; a new one ends the oldest.")
     step_up_minutes: int = Field(default=5, ge=1, description="How fresh a proof of identity some acts need.")
 
+    emergency_minutes: int = Field(default=60, ge=5, le=720, description="How long an emergency access lasts.")
+    emergency_review_days: int = Field(default=3, ge=1, description="By when a privacy officer is to review it.")
+
     mesh_url: str = Field(default="", description="Address of MESH; empty means no MESH.")
     mesh_mailbox: str = Field(default="", description="Our mailbox.")
     mesh_password: str = Field(default="", description="Its password.")

@@ -161,6 +161,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+EMERGENCY_MINUTES = config.emergency_minutes
+EMERGENCY_REVIEW_DAYS = config.emergency_review_days
+
 # Messages out: the names that oneplace.post.senders reads.
 POST = {name: getattr(config, name) for name in POST_SETTINGS}
 

@@ -28,6 +28,7 @@ _PAGES = (
     ("outbox", "Messages out", "mend-post"),
     ("linkage", "Linkage review", "link-records"),
     ("linkage-quality", "Linkage quality", "link-records"),
+    ("emergencies", "Emergency access", "see-ledger"),
     ("ledger", "Ledger", "see-ledger"),
     ("access-reports", "Access reports", "see-ledger"),
     ("agreements", "Agreements", "keep-agreements"),

@@ -7,6 +7,7 @@ from django.urls import include, path, register_converter
 from oneplace.site.views import (
     account,
     agreements,
+    emergencies,
     feeds,
     home,
     ledger,
@@ -71,6 +72,10 @@ urlpatterns = [
     path("ledger/find/", ledger.find, name="ledger-find"),
     path("ledger/ledger.csv", ledger.download, name="ledger-csv"),
     path("ledger/verify/", ledger.verify, name="ledger-verify"),
+    path("emergency-access/", emergencies.listed, name="emergencies"),
+    path("emergency-access/controllers/", emergencies.controller, name="emergency-controllers"),
+    path("emergency-access/controllers/report.csv", emergencies.controller_csv, name="emergency-controllers-csv"),
+    path("emergency-access/<str:key>/", emergencies.one, name="emergency"),
     path("access-reports/", ledger_reports.listed, name="access-reports"),
     path("access-reports/look/", ledger_reports.look, name="access-reports-look"),
     path("access-reports/<str:key>/", ledger_reports.one, name="access-report"),

@@ -6,6 +6,10 @@ Source: record.md (one person banner on every page). Flags are words; colour onl
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.urls import reverse
+
+from oneplace.access.rules.emergencies import minutes_left
+from oneplace.kernel.clock import to_london
 from oneplace.kernel.nhs_number import spaced
 from oneplace.record.presenters.words import counted, day_words, sentence, when_words
 from oneplace.record.shapes import Banner, Hit, WindowletData
@@ -23,6 +27,17 @@ class BannerWords:
     flags: tuple[tuple[str, str], ...]  # words, colour
     warnings: tuple[tuple[str, str], ...]  # heading, what to do
     died: str
+    emergency: "EmergencyWords | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyWords:
+    """The emergency access that this page is shown under: how long it lasts, and where to end it."""
+
+    minutes: int
+    seconds: int
+    until: str
+    address: str
 
 
 def banner_words(
@@ -38,6 +53,7 @@ def banner_words(
         flags=_flags(banner, allergies, now),
         warnings=_warnings(banner, conflicts),
         died=_died(banner),
+        emergency=_emergency(banner, now),
     )
 
 
@@ -132,6 +148,16 @@ def _warnings(banner: Banner, conflicts: tuple[str, ...]) -> tuple[tuple[str, st
         others = counted(banner.similar_names, "other person has", "other people have")
         warnings.append(("Similar names", f"{others} a name like this. Check date of birth and address."))
     return tuple(warnings)
+
+
+def _emergency(banner: Banner, now: datetime) -> EmergencyWords | None:
+    held = banner.emergency
+    if held is None:
+        return None
+    seconds = max(0, int((held.expires_at - now).total_seconds()))
+    until = f"{to_london(held.expires_at):%H:%M}"
+    address = reverse("break-glass", args=[banner.person_id])
+    return EmergencyWords(minutes_left(held.expires_at, now), seconds, until, address)
 
 
 def _died(banner: Banner) -> str:

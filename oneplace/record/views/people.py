@@ -14,6 +14,7 @@ from oneplace.access.rules import Actor, Closed
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
 from oneplace.record import door, identity
+from oneplace.record.emergency import unshared_practice
 from oneplace.record.forms import SearchForm
 from oneplace.record.presenters.explaining import why_page
 from oneplace.record.presenters.pages import (
@@ -81,6 +82,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         "printed": printed_words(opened.opened_at, actor.name),
         "emergency": emergency_address(opened),
         "asks": may(actor, "record-consent"),
+        "unshared": unshared_practice(actor, opened.banner, opened.opened_at) if opened.declaration else None,
         "own_people": own_people_address(actor, person_id),
     }
     return render(request, "record/person.jinja", values)
@@ -152,23 +154,22 @@ def shut(request: HttpRequest, answer: LockedRecord | Refused) -> HttpResponse:
 
 def _locked(request: HttpRequest, locked: LockedRecord) -> HttpResponse:
     """Who the person is, that their record is closed, and the ways that work. Nothing of the record, not a count."""
+    now = clock.now()
     asks = locked.reason == Closed.NOT_ASKED and may(actor_of(request.user), "record-consent")
     values = {
-        "page": locked_page(locked, clock.now()),
+        "page": locked_page(locked, now),
         "emergency": emergency_address(locked),
         "ask": reverse("sharing-record", args=[locked.banner.person_id]) if asks else "",
+        "unshared": unshared_practice(actor_of(request.user), locked.banner, now),
     }
     return render(request, "record/locked.jinja", values, status=403)
 
 
 def emergency_address(record: LockedRecord | Opened) -> str:
-    """Where an emergency is declared, for a role that may; '' for others, and while no page for it is there."""
+    """Where an emergency is declared, for a role that may; '' for others."""
     if not record.break_glass:
         return ""
-    try:
-        return reverse("break-glass", args=[record.banner.person_id])
-    except NoReverseMatch:
-        return ""
+    return reverse("break-glass", args=[record.banner.person_id])
 
 
 def own_people_address(actor: Actor, person_id: str) -> str:

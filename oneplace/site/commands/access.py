@@ -1,12 +1,13 @@
 """`oneplace access`. Who may see what, and why."""
 
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from oneplace.access.commands import operator
-from oneplace.site.commands.talk import Json, group, start_up, told
+from oneplace.site.commands.talk import FINDINGS, Json, group, start_up, told
 
 app = group("Who may see what, and why.")
 
@@ -60,3 +61,29 @@ def access_viewers(
     lines = viewer_lines(viewers, emergencies)
     found = {"viewers": [asdict(one) for one in viewers], "emergencies": [asdict(one) for one in emergencies]}
     told(found, as_json, "\n".join(lines) or "Nobody has an open relationship with a person of this key.")
+
+
+@app.command("declarations")
+@operator
+def access_declarations(
+    everything: Annotated[bool, typer.Option("--all", help="Those reviewed, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Declared emergencies that wait for their review, overdue ones first; ends with 3 when there are any."""
+    start_up()
+    from oneplace.access import emergencies, queries
+    from oneplace.kernel import clock
+    from oneplace.place import queries as place
+    from oneplace.site.words import when
+
+    clock.set_offset(place.offset())
+    lines, names = emergencies.declarations(reviewed=None if everything else False), queries.staff_names()
+    lines.sort(key=lambda line: line.state != "overdue")
+    words = [
+        f"{line.key}  {line.state:13}  {when(line.declared_at)}  {line.minutes} min  "
+        f"{names.get(line.user_key, line.user_key)}, {line.role} at {line.organisation_code}: {line.reason}"
+        for line in lines
+    ]
+    told([asdict(line) for line in lines], as_json, "\n".join(words) or "No declaration waits for its review.")
+    if any(line.state in ("new", "overdue") for line in lines):
+        sys.exit(FINDINGS)

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 
 from oneplace.access import queries as access
 from oneplace.access import roles
+from oneplace.access.emergencies import review_counts
 from oneplace.access.policy import public, signed_in
 from oneplace.gateway import queries as gateway
 from oneplace.ledger import queries as ledger
@@ -35,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         values |= {"feeds": summary(), "quarantined": gateway.quarantine_count(), "totals": record.totals()}
     values["may_manage"] = access.may(actor, "manage-users")
     if access.may(actor, "see-ledger"):
-        values |= {"rows": told(ledger.latest(8)), "unusual": ledger.pattern_counts()}
+        values |= {"rows": told(ledger.latest(8)), "unusual": ledger.pattern_counts(), "emergencies": review_counts()}
     return render(request, "site/home.jinja", values)
 
 
