@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from factories import wire
-from factories.places import COMMUNITY, FOLDER, HOSPITAL, PRACTICE, named
+from factories.places import COMMUNITY, HOSPITAL, OTHER_PRACTICE, PRACTICE, load_few, named
 from factories.senders import file, hospital, problem, surgery
 
 from oneplace.access import actions as access
@@ -21,7 +21,6 @@ from oneplace.ledger.queries import latest
 from oneplace.place import queries as place
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
-from oneplace.site import loading
 
 pytestmark = pytest.mark.django_db
 BY = Actor("desk", "Rosa Desk", "receptionist", PRACTICE)
@@ -33,7 +32,7 @@ LETTER = wire.clinical("DocumentReference", "d1", type=wire.concept(display="Let
 @pytest.fixture
 def person() -> PersonId:
     cache.clear()
-    loading.load_place(FOLDER, by="test")
+    load_few(PRACTICE, OTHER_PRACTICE, HOSPITAL, COMMUNITY)
     file(surgery(problem(), LETTER, code=PRACTICE), hospital(code=HOSPITAL))
     return LocalPatient.objects.get(local_id="p1").person.key
 
