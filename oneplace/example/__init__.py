@@ -1,5 +1,6 @@
 """The example place: a generator of synthetic people with writers of its own for the real formats."""
 
+from oneplace.example.consents import Choices, ConsentFile, OutChoice
 from oneplace.example.generator import NoExample, generate
 from oneplace.example.personas import Persona, personas, story_numbers
 from oneplace.example.shapes import OutMessage, TrueSource
@@ -7,7 +8,10 @@ from oneplace.example.story import stories
 from oneplace.example.truth import TruthFile
 
 __all__ = [
+    "Choices",
+    "ConsentFile",
     "NoExample",
+    "OutChoice",
     "OutMessage",
     "Persona",
     "TrueSource",

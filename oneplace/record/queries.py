@@ -1,10 +1,12 @@
 """What other rooms may read of the record without opening a person: counts by source. No person leaves here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
 
+from oneplace.kernel.ids import PersonId
 from oneplace.record.models import Entry, LocalPatient, ReviewTask, Source
 from oneplace.record.rules import Link
 
@@ -35,6 +37,14 @@ def source_counts() -> dict[str, SourceCount]:
         "code", "name", "told", *counts, "last_received_at"
     )
     return {row[0]: SourceCount(*row) for row in rows}
+
+
+def people_of(patients: Collection[tuple[str, str]]) -> dict[tuple[str, str], PersonId]:
+    """The person's key of each patient of a source, by (organisation code, its patient id), for those told of."""
+    codes, ids = {code for code, _ in patients}, {local for _, local in patients}
+    rows = LocalPatient.objects.filter(source__code__in=codes, local_id__in=ids, person__isnull=False)
+    found = rows.values_list("source__code", "local_id", "person__key")
+    return {(code, local): PersonId(person) for code, local, person in found if (code, local) in patients}
 
 
 def totals() -> dict[str, int]:

@@ -154,8 +154,10 @@ def _load_story(home: Path, told: dict[str, Any]) -> None:
     from oneplace.gateway.receive import receive
 
     story = example.story_size()
-    items = list(_items(told | {"people": story}))
+    choices: list[Any] = []
+    items = list(_items(told | {"people": story}, choices=choices))
     tally = receive(items, by=OPERATOR)
+    _keep_choices(choices)
     _progress(home, done=story, total=told["people"], state="loading", note="")
     told |= {"files": len(items), "messages": tally.received}
     _talk.print(f"Story people are in: {tally.filed} messages filed.")
@@ -170,8 +172,20 @@ def _tie_own_people(home: Path, place: Path) -> None:
     _keep(home / "personas.json", demo_staff.tie(folder.read(place), listed))
 
 
-def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[Any]:
-    """The example's messages as the gateway takes them; `people` counts up as they are handed out."""
+def _keep_choices(choices: list[Any]) -> None:
+    """Keep what people chose about sharing, once the messages that tell of them are in; empties the list."""
+    from dataclasses import asdict
+
+    from oneplace.access.commands import OPERATOR
+    from oneplace.site import consents
+
+    consents.load([asdict(choice) for choice in choices], by=OPERATOR)
+    choices.clear()
+
+
+def _items(told: dict[str, Any], people: list[int] | None = None, choices: list[Any] | None = None) -> Iterator[Any]:
+    """The example's messages as the gateway takes them; as they are handed out, `people` counts up and `choices` are
+    added to."""
     from oneplace import example
     from oneplace.gateway.receive import Item
     from oneplace.place import folder
@@ -179,9 +193,12 @@ def _items(told: dict[str, Any], people: list[int] | None = None) -> Iterator[An
     here = folder.read(told["place"])
     senders = {row["code"]: row["organisation_code"] for row in here.feeds}
     today = date.fromisoformat(told["today"])
+    register = example.Choices(here, told["seed"], today)
     for message in example.generate(here, told["people"], seed=told["seed"], today=today):
         if people is not None:
             people[0] += message.people
+        if choices is not None:
+            choices += register.of(message)
         raw = _beyond(message.raw, told.get("lines", {}).get(message.name, 0), message.name.endswith(".csv"))
         yield Item(message.name, raw, message.channel, senders.get(message.feed_code, ""))
 
@@ -209,20 +226,22 @@ def _load(home: Path, told: dict[str, Any]) -> None:
 
     os.nice(5)
     people, start, messages = [0], told["files"], told["messages"]
-    handed = [0]
+    handed, choices = [0], list[Any]()
 
     def items() -> Iterator[Any]:
-        for item in islice(_items(told, people), start, None):
+        for item in islice(_items(told, people, choices), start, None):
             handed[0] += 1
             yield item
 
     def keep(tally: Any) -> None:
         # The file handed out last may be half in: after a stop it is told again, and what is in counts as duplicate.
+        _keep_choices(choices)
         told.update(files=start + max(0, handed[0] - 1), messages=messages + tally.received)
         _keep(home / _MINE, told)
         _progress(home, done=people[0], total=told["people"], state="loading", note="")
 
     receive(items(), by=OPERATOR, progress=keep)
+    _keep_choices(choices)
     told["files"] = start + handed[0]
     _keep(home / _MINE, told)
     _progress(home, done=told["people"], total=told["people"], state="ready", note="")

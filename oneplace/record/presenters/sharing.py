@@ -33,6 +33,7 @@ class ClassRow:
     label: str
     colour: str
     state: str
+    inherited: str
     since: str
     rule: str
 
@@ -117,9 +118,9 @@ def viewer_lines(viewers: tuple[Viewer, ...], emergencies: tuple[EmergencyLine, 
 
 def _class_row(one: ClassChoice) -> ClassRow:
     colour, state = STATES.get(one.choice, ("grey", "Not asked"))
-    inherited = " (as for all)" if one.choice and one.name and not one.own else ""
+    inherited = "as for all" if one.choice and one.name and not one.own else ""
     rule = "shared only if the person agrees to this" if one.sensitive else _MODELS.get(one.model, "")
-    return ClassRow(one.label, colour, f"{state}{inherited}", when_words(one.at) if one.at else "", rule)
+    return ClassRow(one.label, colour, state, inherited, when_words(one.at) if one.at else "", rule)
 
 
 def _history_row(line: ChoiceLine, labels: Mapping[str, str], names: Mapping[str, str]) -> HistoryRow:
@@ -161,7 +162,8 @@ def _role_row(role: str, people: int, personal: bool, classes: tuple) -> RoleRow
     for one in classes:
         if not one.is_open:
             closed.setdefault(one.why, []).append(one.label)
-    words = "; ".join(f"{', '.join(labels)} ({why})" for why, labels in closed.items())
+    whole = len(closed) == 1 and len(opens) < 2  # nothing but who the person is
+    words = "; ".join(f"{'All else' if whole else ', '.join(labels)} ({why})" for why, labels in closed.items())
     return RoleRow(
         role if personal or people == 1 else f"{role}, {people} people",
         ", ".join(opens) or ("Nothing now" if personal else "Only what their own organisation recorded"),

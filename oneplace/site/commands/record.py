@@ -118,3 +118,25 @@ def record_link(as_json: Json = False) -> None:
         f"somebody known. {run.linked:,} stand linked by likeness; {run.changed:,} scores changed."
     )
     told(asdict(run), as_json, words)
+
+
+@app.command("load-consents")
+@operator
+def record_load_consents(
+    file: Annotated[Path, typer.Argument(help="CSV file: one choice a line, of an organisation's own patient.")],
+    as_json: Json = False,
+) -> None:
+    """Keep many choices about sharing. Lines that can't be kept are named; the same lines again add nothing."""
+    start_up()
+    from oneplace.access.commands import OPERATOR
+    from oneplace.site import consents
+
+    try:
+        kept = consents.load(consents.read(file), by=OPERATOR)
+    except (consents.NotARegister, OSError, UnicodeDecodeError) as fault:
+        stop(f"{file} could not be read: {fault}", USAGE)
+        return
+    words = f"{kept.told:,} choices told, {kept.new:,} of them new, {len(kept.refused):,} could not be kept."
+    told(asdict(kept), as_json, words)
+    if kept.refused:
+        stop("\n".join(f"line {number}: {why}" for number, why in kept.refused[:20]), FINDINGS)
