@@ -202,7 +202,7 @@ def _line(row: BreakGlass, now: datetime) -> DeclarationLine:
         declared_at=row.declared_at,
         until=until,
         is_open=row.declared_at <= now < until,
-        minutes=round((until - row.declared_at) / timedelta(minutes=1)),
+        minutes=max(1, round((until - row.declared_at) / timedelta(minutes=1))),
         due=due,
         state=row.outcome or ("overdue" if due <= now else "new"),
         reviewed_by=row.reviewed_by,

@@ -191,6 +191,13 @@ def staff_names() -> dict[str, str]:
     return dict(User.objects.values_list("key", "display_name"))
 
 
+def colleague_names() -> dict[str, str]:
+    """The same of staff alone: a person with a sign-in of their own, or who acts for one, is nobody's colleague."""
+    staff = [name for name, role in roles.roles().items() if not role.personal]
+    worked = User.objects.filter(pk__in=Employment.objects.filter(role__in=staff).values("user"))
+    return dict(worked.values_list("key", "display_name"))
+
+
 def staff_named(text: str, limit: int = 25) -> list[User]:
     """Members of staff whose name or user name holds the text, those who left too, by name."""
     named = User.objects.filter(Q(display_name__icontains=text) | Q(username__iexact=text))

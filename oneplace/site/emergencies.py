@@ -94,7 +94,7 @@ def _hints(line: DeclarationLine, views: int) -> tuple[str, ...]:
             is_over=not line.is_open,
             of_user=of_user,
             about_person=about_person,
-            resembles=tuple(RULES[name].title for name, pairs in alike.items() if pair in pairs),
+            resembles=tuple(RULES[name].words for name, pairs in alike.items() if pair in pairs),
         )
     )
 

@@ -34,7 +34,7 @@ def look_if_due(*, by: str) -> None:
 
 def facts_of(looks: list[Look]) -> Facts:
     """What the record and access know of the readers and people of these looks."""
-    alike = resemblance.resemblances({(look.actor, look.subject) for look in looks}, access.staff_names())
+    alike = resemblance.resemblances({(look.actor, look.subject) for look in looks}, access.colleague_names())
     return Facts(
         own_record=alike.own_record,
         own_name=alike.own_name,

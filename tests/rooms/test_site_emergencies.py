@@ -12,7 +12,7 @@ from factories.senders import file, hospital, problem, surgery
 from factories.signing_in import signed_in, staff
 
 from oneplace.access import actions as access
-from oneplace.access.models import Agreement, BreakGlass, Consent
+from oneplace.access.models import Agreement, BreakGlass, Consent, User
 from oneplace.kernel import clock
 from oneplace.ledger import queries as ledger
 from oneplace.place import queries as place
@@ -291,3 +291,15 @@ def test_person_reads_of_the_emergency_in_their_own_access_history(person, docto
         ("Declared an emergency to open the record", True),
     ]
     assert {one.role for one in looked} == {"A&E clinician"}
+
+
+def test_person_with_a_sign_in_of_their_own_is_no_colleague_and_a_namesake_on_the_staff_is(person, doctor):
+    officer = signed_in(staff("colm", "privacy-officer", "ICB"))
+    declared(doctor, person)
+    User.objects.filter(username="isla").update(display_name="Isla Marchbank")
+    herself = {"username": "mary", "password": None, "display_name": "Mary Burrows", "by": "test"}
+    access.create_user(**herself, role="person", organisation_code="")
+    assert "another member of staff" not in page(officer, "/emergency-access/")
+    namesake = {"username": "mburrows", "password": None, "display_name": "Mary Burrows", "by": "test"}
+    access.create_user(**namesake, role="gp", organisation_code="G99001")
+    assert "full name of another member of staff" in page(officer, "/emergency-access/")

@@ -76,7 +76,7 @@ def test_review_is_due_some_days_later():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"resembles": ("Own family name",)}, "resembles the person: own family name"),
+        ({"resembles": ("The person bears the reader's name.",)}, "bears the reader's name"),
         ({"over_refusal": True}, "went over the person's refusal"),
         ({"of_user": 3}, "one of 3 declarations by the same user"),
         ({"about_person": 2}, "one of 2 declarations about the same person"),

@@ -46,7 +46,7 @@ class Surroundings:
     is_over: bool
     of_user: int  # declarations of the same user within WINDOW, this one among them
     about_person: int  # declarations of anybody about the same person within WINDOW, this one among them
-    resembles: tuple[str, ...] = ()  # how the reader resembles the person: titles of the ledger's patterns
+    resembles: tuple[str, ...] = ()  # how reader and person resemble each other, in words
 
 
 def refusal_stands(facts: Facts) -> bool:
@@ -88,7 +88,7 @@ def review_due(declared_at: datetime, days: int) -> datetime:
 
 def hints(around: Surroundings) -> tuple[str, ...]:
     """What a reviewer should look at; none of it is a verdict."""
-    found = [f"The reader resembles the person: {title.lower()}." for title in around.resembles]
+    found = list(around.resembles)
     if around.over_refusal:
         found.append("It went over the person's refusal.")
     if around.of_user > 2:
