@@ -175,8 +175,9 @@ def declared_around(line: DeclarationLine) -> tuple[int, int]:
 
 def review_counts() -> dict[str, int]:
     """How many declarations wait for their review, and how many of them are overdue."""
-    waiting = declarations(reviewed=False, limit=10_000)
-    return {"waiting": len(waiting), "overdue": sum(line.state == "overdue" for line in waiting)}
+    waiting = BreakGlass.objects.filter(outcome="")
+    overdue = waiting.filter(declared_at__lte=clock.now() - timedelta(days=settings.EMERGENCY_REVIEW_DAYS))
+    return {"waiting": waiting.count(), "overdue": overdue.count()}
 
 
 def _open(actor: Actor, person: PersonId) -> QuerySet[BreakGlass]:

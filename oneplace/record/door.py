@@ -182,9 +182,8 @@ def standing(actor: Actor, person: PersonId) -> Standing | Refused:
         refused = access.has_refused(actor, person, clock.now())
         if isinstance(entered, LockedRecord):
             return Standing(entered.banner, entered.reason, entered.break_glass, refused)
-        permit = entered.permit
-        may, key = permit.break_glass and bool(entered.closed or permit.waits), permit.declaration
-        return Standing(_banner(person, entered), entered.closed, may, refused, key)
+        may = entered.permit.break_glass and bool(entered.closed or entered.permit.waits)
+        return Standing(_banner(person, entered), entered.closed, may, refused)
 
 
 def search(actor: Actor, text: str, *, purpose: str = Purpose.DIRECT_CARE) -> Found:

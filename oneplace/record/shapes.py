@@ -154,7 +154,6 @@ class Standing:
     closed: str  # of access.rules.Closed; '' where nothing that may be told of is closed
     may_declare: bool
     has_refused: bool  # going over a refusal needs a reason of its own
-    declaration: str = ""  # key of the one that is open now
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Declared emergencies as those who review them read them, joined from access, ledger and record; people stay keys."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -39,28 +39,17 @@ class Reviewed:
     hints: tuple[str, ...] = ()
 
 
-def told(line: DeclarationLine, namer: Namer, *, hinted: bool = True) -> Reviewed:
-    """One declaration with what its reviewer needs."""
-    rows = ledger.under_declaration(line.user_key, line.key)
-    views = tuple(row for row in rows if row.action not in _NOT_A_VIEW)
-    return Reviewed(
-        line,
-        namer.people.get(line.user_key, line.user_key),
-        namer.roles.get(line.role, line.role),
-        namer.organisations.get(line.organisation_code, line.organisation_code),
-        namer.people.get(line.reviewed_by, line.reviewed_by),
-        views,
-        tuple(sorted({code for row in views for code in _controllers(row)})),
-        _hints(line, len(views)) if hinted else (),
-    )
+def told(lines: Collection[DeclarationLine], namer: Namer, *, hinted: bool = True) -> list[Reviewed]:
+    """Declarations with what their reviewer needs, in the order given."""
+    alike = _alike(lines) if hinted else {}
+    return [_told(line, namer, alike.get(line.key)) for line in lines]
 
 
 def opened_of(controller: str, since: date, until: date) -> list[Reviewed]:
     """Declarations between two days, both included, under which this controller's entries could be seen."""
     namer = Namer()
     lines = emergencies.declarations(since=_midnight(since), until=_midnight(until + timedelta(days=1)), limit=5000)
-    found = (told(line, namer, hinted=False) for line in lines)
-    return [one for one in found if controller in one.controllers]
+    return [one for one in told(lines, namer, hinted=False) if controller in one.controllers]
 
 
 def table(found: list[Reviewed]) -> Iterator[tuple[object, ...]]:
@@ -80,12 +69,38 @@ def _controllers(row: Line) -> list[str]:
     return list(orjson.loads(row.detail).get("controllers", [])) if row.detail else []
 
 
-def _hints(line: DeclarationLine, views: int) -> tuple[str, ...]:
+def _told(line: DeclarationLine, namer: Namer, alike: tuple[str, ...] | None) -> Reviewed:
+    rows = ledger.under_declaration(line.user_key, line.key)
+    views = tuple(row for row in rows if row.action not in _NOT_A_VIEW)
+    return Reviewed(
+        line,
+        namer.people.get(line.user_key, line.user_key),
+        namer.roles.get(line.role, line.role),
+        namer.organisations.get(line.organisation_code, line.organisation_code),
+        namer.people.get(line.reviewed_by, line.reviewed_by),
+        views,
+        tuple(sorted({code for row in views for code in _controllers(row)})),
+        () if alike is None else _hints(line, len(views), alike),
+    )
+
+
+def _alike(lines: Collection[DeclarationLine]) -> dict[str, tuple[str, ...]]:
+    """How reader and person of each declaration resemble, by its key: the ledger's rules in words."""
+    facts = facts_of(
+        [
+            Look(0, line.declared_at, line.user_key, line.role, line.organisation_code, line.person, refused=False)
+            for line in lines
+        ]
+    )
+    pairs = {name: getattr(facts, name.replace("-", "_")) for name in _ALIKE}
+    return {
+        line.key: tuple(RULES[name].words for name in _ALIKE if (line.user_key, line.person) in pairs[name])
+        for line in lines
+    }
+
+
+def _hints(line: DeclarationLine, views: int, alike: tuple[str, ...]) -> tuple[str, ...]:
     of_user, about_person = emergencies.declared_around(line)
-    look = Look(0, line.declared_at, line.user_key, line.role, line.organisation_code, line.person, refused=False)
-    facts = facts_of([look])
-    pair = line.user_key, line.person
-    alike = {name: getattr(facts, name.replace("-", "_")) for name in _ALIKE}
     return hints(
         Surroundings(
             text=line.text,
@@ -94,7 +109,7 @@ def _hints(line: DeclarationLine, views: int) -> tuple[str, ...]:
             is_over=not line.is_open,
             of_user=of_user,
             about_person=about_person,
-            resembles=tuple(RULES[name].words for name, pairs in alike.items() if pair in pairs),
+            resembles=alike,
         )
     )
 

@@ -141,6 +141,7 @@ def test_refusal_told_after_the_declaration_asks_for_more(person, doctor):
     Consent.objects.create(person=person, choice="refused", taken_by="test", at=clock.now())
     words = page(doctor, f"/people/{person}/emergency/")
     assert "The person has refused" in words
+    assert "End the emergency access now" in words
     assert doctor.get(f"/people/{person}/").status_code == 403
 
 
@@ -303,3 +304,20 @@ def test_person_with_a_sign_in_of_their_own_is_no_colleague_and_a_namesake_on_th
     namesake = {"username": "mburrows", "password": None, "display_name": "Mary Burrows", "by": "test"}
     access.create_user(**namesake, role="gp", organisation_code="G99001")
     assert "full name of another member of staff" in page(officer, "/emergency-access/")
+
+
+def test_command_lists_what_waits_and_says_so_by_its_exit_code(person, doctor, capsys, monkeypatch):
+    from oneplace.site.commands import access as command
+
+    monkeypatch.setattr(command, "start_up", lambda: None)
+    command.access_declarations()
+    assert "No declaration waits" in capsys.readouterr().out
+    declared(doctor, person)
+    with pytest.raises(SystemExit) as ended:
+        command.access_declarations()
+    assert ended.value.code == 3
+    line = capsys.readouterr().out
+    assert "Isla, a-and-e at RCB: A life is in danger" in line
+    BreakGlass.objects.update(outcome="justified", reviewed_at=clock.now(), note="x")
+    command.access_declarations(everything=True, as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["state"] == "justified"

@@ -31,7 +31,7 @@ def break_glass(request: HttpRequest, person_id: str) -> HttpResponse:
     stands = door.standing(actor, person)
     if isinstance(stands, Refused):
         return render(request, "record/refused.jinja", status=404)
-    if not stands.may_declare and not stands.declaration:
+    if not stands.may_declare and emergencies.open_declaration(actor, person) is None:
         return redirect("person", person_id)
     if request.method == "POST" and stands.may_declare:
         return _declared(request, actor, stands)
@@ -60,7 +60,7 @@ def _declared(request: HttpRequest, actor: Actor, stands: Standing) -> HttpRespo
 
 def _page(request: HttpRequest, actor: Actor, stands: Standing, *, status: int = 200, **values: object) -> HttpResponse:
     now, person = clock.now(), stands.banner.person_id
-    held = emergencies.open_declaration(actor, person) if stands.declaration else None
+    held = emergencies.open_declaration(actor, person)
     shown = {
         "banner": banner_words(stands.banner, now),
         "address": reverse("person", args=[person]),

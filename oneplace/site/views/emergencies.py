@@ -21,6 +21,7 @@ from oneplace.record import tracing
 from oneplace.site import emergencies
 from oneplace.site.ledger_search import Namer
 
+_PAGE = 50
 _LISTS = {"review": "To review", "open": "Open now", "done": "Reviewed"}
 OUTCOMES = (
     (Outcome.JUSTIFIED, "Justified", "The emergency was there and what was opened belonged to it."),
@@ -58,10 +59,9 @@ def listed(request: HttpRequest) -> HttpResponse:
     if show == "open":
         lines = [line for line in lines if line.is_open]
     lines.sort(key=lambda line: line.state != "overdue")
-    namer = Namer()
     values = {
-        "found": [emergencies.told(line, namer) for line in lines[:100]],
-        "more": max(0, len(lines) - 100),
+        "found": emergencies.told(lines[:_PAGE], Namer()),
+        "more": max(0, len(lines) - _PAGE),
         "show": show,
         "choices": list(_LISTS.items()),
         "counts": access.review_counts(),
@@ -80,7 +80,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST" and not error:
         return redirect("emergencies")
     namer = Namer()
-    found = emergencies.told(line, namer)
+    found = emergencies.told([line], namer)[0]
     values = {
         "one": found,
         "rows": [namer.told(row) for row in reversed(found.views)],
