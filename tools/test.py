@@ -22,7 +22,9 @@ BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 WORKERS = str(min(os.cpu_count() or 1, 4))
 SECOND_PLACE = "ostermere"
 # Their subject is the command line or the browser, and a second round takes minutes: they run on one place in CI.
-SLOW_ON_ONE_PLACE = frozenset({"test_cli_demo.py", "test_j11_linkage_review.py", "test_j12_silent_feed.py"})
+SLOW_ON_ONE_PLACE = frozenset(
+    {"test_j11_emergency.py", "test_cli_demo.py", "test_j11_linkage_review.py", "test_j12_silent_feed.py"}
+)
 # What must be covered whole, branches and all; each line is one report.
 COVERED = {
     "kernel": "oneplace/kernel/*",

@@ -55,9 +55,9 @@ def queue(
         due_at=now,
         settled_at=now if in_app else None,
     )
-    if once and OutboxMessage.objects.filter(once=once).exists():
-        return False
     OutboxMessage.objects.bulk_create([made], ignore_conflicts=bool(once))
+    if once and not OutboxMessage.objects.filter(key=made.key).exists():
+        return False
     detail = {"message": made.key, "kind": str(to.kind)} | ({"to": to.read_by} if to.read_by else {})
     ledger.write(actor=by, role=role, organisation=organisation, action="queue message", subject=about, detail=detail)
     return True
