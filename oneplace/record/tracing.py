@@ -6,14 +6,17 @@ reference under which the ledger knows that person. Source: house.md (the ledger
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 
 from oneplace.access.rules import Actor
 from oneplace.kernel import nhs_number
 from oneplace.kernel.ids import PersonId
 from oneplace.ledger import actions as ledger
-from oneplace.record.models import LocalPatient, Person
+from oneplace.record.models import LocalPatient, Person, PersonName
+from oneplace.record.rules import Link, comparable
 
 PURPOSE = "answering for access"
 _MOST = 20
@@ -44,6 +47,34 @@ def trace(actor: Actor, number: str) -> list[Traced]:
         detail={"shown": [one.person_id for one in found]},
     )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Whose record was proved: the key, and the name that it bears."""
+
+    person_id: PersonId
+    name: str
+
+
+def proved(number: str, born: date, family: str) -> Proved | None:
+    """The one living person of this number, date of birth and family name by the word of every source that told it.
+
+    None where any source says otherwise, or a link waits to be judged: then people look, not this.
+    """
+    tidy, name = nhs_number.tidy(number), comparable(family)
+    if not name or not nhs_number.is_valid(tidy):
+        return None
+    told = LocalPatient.objects.filter(Q(person__nhs_number=tidy) | Q(nhs_number=tidy))
+    patients = list(told.select_related("person", "source"))
+    for one in patients:
+        names = {comparable(one.family), *PersonName.objects.filter(patient=one).values_list("family", flat=True)}
+        if one.link != Link.LINKED or one.deceased or one.birth_date != born or name not in names:
+            return None
+    if len({one.person_id for one in patients}) != 1:
+        return None
+    first = min(patients, key=lambda one: one.rank)
+    return Proved(PersonId(first.person.key), " ".join(filter(None, (first.preferred or first.given, first.family))))
 
 
 def is_known(person: PersonId) -> bool:

@@ -34,6 +34,7 @@ class IdentityProvider(BaseModel):
     uid_claim: str = "sub"
     pkce: bool = True
     second_step: bool = False  # it asks for one itself, so that none is asked for here
+    people: bool = False  # it proves NHS numbers (NHS login, level P9): a person so proved sees their own record
 
 
 class Config(BaseSettings):

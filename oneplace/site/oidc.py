@@ -24,6 +24,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from oneplace.access import queries, users
+from oneplace.site import proved_people
 
 ASKED = "oidc"
 """Where the session keeps what was asked of the provider, until it answers."""
@@ -89,6 +90,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error("the provider's two answers are about two people")
         login = self.get_provider().sociallogin_from_response(request, {"userinfo": told, "id_token": claims})
         login.account.extra_data = {}  # what it tells of a person is not ours to keep
+        login.proved = claims  # for this answer alone
         return login
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
@@ -142,8 +144,9 @@ class Identities(DefaultSocialAccountAdapter):
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Connect the identity to who is signed in, where that was asked for."""
+        """Connect the identity to who is signed in, where that was asked for; else see whether a person arrives."""
         if sociallogin.state.get("process") != AuthProcess.CONNECT:
+            proved_people.arrive(sociallogin)
             return
         account = sociallogin.account
         try:

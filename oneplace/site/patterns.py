@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 
 from oneplace.access import queries as access
+from oneplace.access import roles
 from oneplace.kernel import clock
 from oneplace.ledger import actions, queries
 from oneplace.ledger.rules.patterns import Facts, Look, findings
@@ -20,8 +21,14 @@ _looked_at: float | None = None
 
 def look(*, by: str) -> int:
     """Look through the last week; returns how many patterns are new."""
-    looks = queries.looks(clock.real_now() - WINDOW)
+    looks = [one for one in queries.looks(clock.real_now() - WINDOW) if one.refused or not _is_personal(one.role)]
     return actions.keep_patterns(findings(looks, facts_of(looks)), by=by)
+
+
+def _is_personal(name: str) -> bool:
+    """True for the person and those who act for them: that they look at their own record is not unusual."""
+    role = roles.role(name)
+    return role is not None and role.personal
 
 
 def look_if_due(*, by: str) -> None:

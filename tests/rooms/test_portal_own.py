@@ -21,6 +21,7 @@ from oneplace.ledger.queries import latest
 from oneplace.place import queries as place
 from oneplace.record import door
 from oneplace.record.models import LocalPatient
+from oneplace.site import patterns
 
 pytestmark = pytest.mark.django_db
 BY = Actor("desk", "Rosa Desk", "receptionist", PRACTICE)
@@ -111,6 +112,16 @@ def test_person_finds_nobody_else_and_no_page_of_staff(mary, person):
         assert "Secretitis" not in text(mary, address, 404)
     for address in ("/people/", "/feeds/", "/ledger/", f"/people/{person}/own-people/"):
         text(mary, address, 403)
+
+
+def test_person_who_reads_their_own_record_is_no_unusual_access(mary, person):
+    User.objects.filter(username="mary").update(display_name="Mary Burrows")
+    text(mary, "/my-record/")
+    assert patterns.look(by="test") == 0
+    told = {"display_name": "Dr Mary Burrows", "role": "gp", "organisation_code": PRACTICE}
+    doctor = access.create_user(username="dr", password=None, by="test", **told)
+    door.open(Actor(doctor.key, "Dr Mary Burrows", "gp", PRACTICE), person)
+    assert patterns.look(by="test") > 0
 
 
 def test_staff_have_no_own_pages(person):
