@@ -6,18 +6,15 @@ into its messages. A new format is one module and one line in `_READERS`; a new 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
-from oneplace.formats import edifact, fhir, hl7v2, tables
+from oneplace.formats import edifact, fhir, hl7v2, limits, tables
 from oneplace.formats.charset import decoded
 from oneplace.formats.tables import Layout
 from oneplace.kernel.rows import Message, Reject
 
-MAX_MESSAGE = 64 * 1024 * 1024
-"""Bytes of one message that are read at once: a whole GP record with its letters takes 5 MB, and what is larger is
-far likelier a file of many messages that was put together wrongly than one message."""
 _READERS: dict[str, Callable[[bytes], Message | Reject]] = {
     **dict.fromkeys(fhir.FORMATS, fhir.read),
     hl7v2.FORMAT: hl7v2.read,
@@ -83,45 +80,66 @@ def _row(raw: bytes, layouts: Sequence[Layout]) -> Message | Reject | None:
 
 
 class Piece(NamedTuple):
-    """One message of a file, and where in the file it stands: line 812, or '' for a file that is one message."""
+    """One message of a file, and where in the file it stands: line 812, or '' for a file that is one message.
 
-    raw: bytes
+    A message larger than `limits.MAX_MESSAGE` comes as a view of the file, for a digest and for its beginning; it can't
+    be read.
+    """
+
+    raw: Any  # bytes, or a memoryview of what is too large
     place: str
 
 
-def split(raw: bytes, name: str = "") -> Iterator[bytes]:
+def split(raw: bytes, name: str = "") -> Iterator[Any]:
     """The messages of one file."""
     return (piece.raw for piece in pieces(raw))
 
 
-def pieces(raw: bytes, layouts: Sequence[Layout] = ()) -> Iterator[Piece]:
+def pieces(raw: Any, layouts: Sequence[Layout] = ()) -> Iterator[Piece]:
     """The messages of one file: several HL7 or EDIFACT messages, an object a line (NDJSON), a row each of a table, else
     the file itself. Takes bytes or a file mapped into memory, of which one message at a time is copied."""
     start = _start(raw)
     if start.startswith(_HEADERS):
         yield from (Piece(one, f"message {at}") for at, one in enumerate(_hl7_messages(raw), 1))
-    elif start.startswith(_EDIFACT):
+    elif start.startswith(_EDIFACT) and len(raw) <= limits.MAX_MESSAGE:  # its own count must hold before any is taken
         yield from (Piece(one, f"message {at}") for at, one in enumerate(edifact.split(bytes(raw)), 1))
     elif _is_ndjson(raw):
-        yield from (Piece(line.strip(b"\r\n"), f"line {at}") for at, line in enumerate(_lines(raw), 1) if line.strip())
-    elif not start.startswith((b"{", b"[", b"<")) and tables.heading_of(start, layouts):
+        yield from _lines(raw)
+    elif _is_table(raw, start, layouts):
         yield from (Piece(row, f"line {line}") for row, line in tables.rows(_in_utf8(raw)))
     else:
-        yield Piece(raw, "")
+        yield Piece(limits.taken(raw, 0, len(raw)), "")
 
 
-def _lines(raw: bytes) -> Iterator[bytes]:
-    position = 0
+def _lines(raw: Any) -> Iterator[Piece]:
+    """The lines that say something; a line that is too large as a view."""
+    position, number = 0, 0
     while position < len(raw):
-        end = raw.find(b"\n", position)
+        end, number = raw.find(b"\n", position), number + 1
         end = len(raw) if end < 0 else end + 1
-        yield bytes(raw[position:end])
+        line = limits.taken(raw, position, end)
+        if isinstance(line, memoryview):
+            yield Piece(line, f"line {number}")
+        elif line.strip():
+            yield Piece(line.strip(b"\r\n"), f"line {number}")
         position = end
 
 
-def _in_utf8(raw: bytes) -> bytes:
-    """A table in a set of two bytes a character, written anew in UTF-8, so that its rows can be told apart."""
-    if raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+def _is_table(raw: Any, start: bytes, layouts: Sequence[Layout]) -> bool:
+    """True for an extract whose rows can be told apart: one in two bytes a character must first be written anew as a
+    whole, so a large one is refused as one message."""
+    if start.startswith((b"{", b"[", b"<", *_EDIFACT)) or (_is_wide(raw) and len(raw) > limits.MAX_MESSAGE):
+        return False
+    return tables.heading_of(start, layouts) is not None
+
+
+def _is_wide(raw: Any) -> bool:
+    return raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _in_utf8(raw: Any) -> Any:
+    """A table in a set of two bytes a character, written anew in UTF-8."""
+    if not _is_wide(raw):
         return raw
     told = decoded(bytes(raw))
     return told[0].encode() if told else raw
@@ -135,21 +153,26 @@ def _start(raw: bytes) -> bytes:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip(_FRAMING)
 
 
-def _hl7_messages(raw: bytes) -> Iterator[bytes]:
-    starts = [found.end() for found in _MESSAGE.finditer(raw)]
-    batch = len(starts) > 1 or _start(raw).startswith((b"FHS", b"BHS"))
-    if not starts or not batch:
-        yield raw
+def _hl7_messages(raw: Any) -> Iterator[Any]:
+    first = _MESSAGE.search(raw)
+    following = _MESSAGE.search(raw, first.end() + 1) if first else None
+    if first is None or not (following or _start(raw).startswith((b"FHS", b"BHS"))):
+        yield limits.taken(raw, 0, len(raw))
         return
-    for begin, end in zip(starts, [*starts[1:], len(raw)], strict=True):
-        yield _BATCH_END.sub(b"", raw[begin:end]).strip(_FRAMING)
+    begin = first.end()
+    while begin < len(raw):
+        end = following.end() if following else len(raw)
+        one = limits.taken(raw, begin, end)
+        yield one if isinstance(one, memoryview) else _BATCH_END.sub(b"", one).strip(_FRAMING)
+        # Past the beginning of this one: a search that may find it again would never end.
+        begin, following = end, _MESSAGE.search(raw, end + 1) if following else None
 
 
-def _is_ndjson(raw: bytes) -> bool:
+def _is_ndjson(raw: Any) -> bool:
     """True where the first line is a whole object and another begins on the next."""
     end = raw.find(b"\n")
-    first = raw[: max(end, 0)].rstrip()
-    return first.endswith(b"}") and _start(first).startswith(b"{") and raw[end : end + 4096].lstrip().startswith(b"{")
+    last = raw[max(end - 4096, 0) : max(end, 0)].rstrip()
+    return last.endswith(b"}") and _start(raw).startswith(b"{") and raw[end : end + 4096].lstrip().startswith(b"{")
 
 
 def _unknown(raw: bytes) -> Reject:

@@ -1,14 +1,18 @@
-"""How long the texts of a row may be, so that one overlong value can't stop a batch at the database.
+"""How large one message may be, and how long the texts of a row, so that one overlong value can't stop a batch.
 
-The limits leave room to spare over FHIR (ids of 64) and HL7 v2 (names of 194 in all); what is longer is cut, with
-an issue. The whole value stays in the raw bytes.
+What is larger than a message may be is never copied. The texts' limits leave room to spare over FHIR (ids of 64) and
+HL7 v2 (names of 194 in all); what is longer is cut, with an issue. The whole value stays in the raw bytes.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from oneplace.kernel.rows import Address, EntryRow, Name, PersonRow
+
+MAX_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one message that are read at once: a whole GP record with its letters takes 5 MB, and what is larger is
+far likelier a file of many messages that was put together wrongly than one message."""
 
 Row = TypeVar("Row", EntryRow, PersonRow, Name, Address)
 
@@ -19,6 +23,12 @@ ADDRESS_LIMITS = {"postcode": 10, "use": 40}
 MAX_ID = 120
 MAX_LINE = 80  # of an address
 MAX_PHONE = 40
+
+
+def taken(raw: Any, begin: int, end: int) -> Any:
+    """The bytes from `begin` to `end` of a file, which may be mapped into memory: a copy, or a view of what is larger
+    than a message may be."""
+    return bytes(raw[begin:end]) if end - begin <= MAX_MESSAGE else memoryview(raw)[begin:end]
 
 
 def fitted(row: Row, limits: Mapping[str, int], report: Callable[[str], None]) -> Row:

@@ -4,9 +4,11 @@ A moment without a zone is read as London's wall clock, which is what English sy
 """
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from oneplace.kernel import clock
 from oneplace.kernel.clock import LONDON
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) *([0-9][A-Z]{2})")
@@ -39,6 +41,25 @@ def iso_moment(text: str) -> Moment:
     if length == 4:
         return Moment(_plausible(datetime.fromisoformat(text + "-01-01")).replace(tzinfo=UTC), True, "year")
     raise ValueError("not a FHIR date")
+
+
+def birth_date(told: Moment, fault: Callable[[str, str], None]) -> date | None:
+    """The date of birth that was told; None, with an issue, where it is no whole date or is still to come."""
+    if told.at is None:
+        return None
+    if told.precision:
+        fault("birth-date-partial", "a year or month alone is no date of birth: left out")
+        return None
+    # A time beside the day is London's: in UTC a birth at midnight in summer would move to the day before.
+    return born((told.at if told.day_only else clock.to_london(told.at)).date(), fault)
+
+
+def born(day: date, fault: Callable[[str, str], None]) -> date | None:
+    """The day of birth; None, with an issue, where it is still to come."""
+    if day <= clock.to_london(clock.now()).date():
+        return day
+    fault("birth-date-future", "nobody is born in the future: this date of birth was left out")
+    return None
 
 
 def _plausible(told: datetime) -> datetime:

@@ -17,8 +17,8 @@ def opened(path: Path) -> Iterator[Any]:
         if path.stat().st_size < MAPPED:
             yield file.read()
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            yield view
+        # Not closed but let go: a message that is too large is a view of it, and may outlive this block by a step.
+        yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def is_full(error: BaseException) -> bool:

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from oneplace import formats
+from oneplace.formats import limits
 from oneplace.gateway import counts, layouts, rules
 from oneplace.gateway.models import Feed, Receipt
 from oneplace.gateway.rules import Tally
@@ -124,7 +125,7 @@ def _arrival(
 ) -> Arrival:
     raw = piece.raw
     digest = hashlib.sha256(raw).digest()
-    oversized = too_large(len(raw)) if len(raw) > formats.MAX_MESSAGE else None
+    oversized = too_large(len(raw)) if len(raw) > limits.MAX_MESSAGE else None
     told = item.refusal or oversized or formats.read(raw, item.name, own)
     if isinstance(told, Reject) and piece.place:
         told = replace(told, path=f"{piece.place}, {told.path}" if told.path else piece.place)
@@ -142,8 +143,8 @@ def too_large(size: int) -> Reject:
     """The refusal of one message that is larger than any should be."""
     reason = (
         f"This is one message of {size // 1024 // 1024:,} MB, and none should be over "
-        f"{formats.MAX_MESSAGE // 1024 // 1024} MB. Its first part and its digest are kept, and the file stays where "
-        "it is: send it as several messages, an object or a row a line."
+        f"{limits.MAX_MESSAGE // 1024 // 1024} MB. Its first part and its digest are kept, and the file stays where "
+        "it is: send it as several messages, an object or a row a line, in UTF-8."
     )
     return Reject(reason, "too-large")
 

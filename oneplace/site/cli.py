@@ -109,8 +109,6 @@ def ingest(
         return
     tally, unread = loading.load(list(files_of(paths)), feed, say)
     told(loading.plain(tally), as_json, loading.words(tally))
-    if tally.quarantined:
-        say(f"{tally.quarantined:,} could not be read. See them: oneplace feeds quarantine")
     if tally.quarantined or unread:
         sys.exit(FINDINGS)
 

@@ -14,7 +14,7 @@ from oneplace.access.rules import Actor
 from oneplace.gateway import actions as gateway
 from oneplace.gateway import layouts
 from oneplace.gateway.files import opened
-from oneplace.gateway.receive import Item, receive
+from oneplace.gateway.receive import Fate, Item, receive
 from oneplace.gateway.rules import Tally
 from oneplace.gateway.watch import watch as watching
 from oneplace.place import actions as place
@@ -27,6 +27,7 @@ from oneplace.site.mishaps import Mendable
 
 def load(paths: list[Path], feed: str, say: Callable[[str], None]) -> tuple[Tally, int]:
     """Take in files, a message at a time, with a bar on stderr; returns also how many files could not be opened."""
+    refused = Refusals()
     sizes = {path: _size(path) for path in paths}
     unread: list[Path] = []
     with bar("Taking in bytes", sum(sizes.values())) as advance:
@@ -40,8 +41,38 @@ def load(paths: list[Path], feed: str, say: Callable[[str], None]) -> tuple[Tall
                     unread.append(path)
                     say(f"{path} could not be read ({fault.strerror or type(fault).__name__}); the rest goes on.")
 
-        tally = receive(items(), by=OPERATOR)
+        tally = receive(items(), by=OPERATOR, answer=refused.note)
+    refused.tell(say)
     return tally, len(unread)
+
+
+_NAMED = 5
+
+
+class Refusals:
+    """What was refused in one run: the first few by file and reason, of the rest how many."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def note(self, item: Item, fate: Fate) -> None:
+        """One message's fate."""
+        if fate.outcome != "quarantined" or fate.refusal is None:
+            return
+        self.count += 1
+        if len(self.first) < _NAMED:
+            where = f", {fate.refusal.path}" if fate.refusal.path else ""
+            self.first.append(f"Refused: {item.name}{where}: {fate.refusal.reason}")
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        """The refusals in words, and where all of them are."""
+        for words in self.first:
+            say(words)
+        more = self.count - len(self.first)
+        if self.count:
+            rest = f"and {more:,} more. " if more else ""
+            say(f"{rest}{self.count:,} could not be read; their bytes are kept. See them: oneplace feeds quarantine")
 
 
 def _size(path: Path) -> int:

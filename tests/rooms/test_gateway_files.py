@@ -37,13 +37,44 @@ def test_large_file_is_mapped_and_taken_in_row_by_row(tmp_path: Path, monkeypatc
 
 @pytest.mark.django_db
 def test_one_message_that_is_too_large_is_kept_in_part_and_said(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("oneplace.formats.MAX_MESSAGE", 100_000)
+    monkeypatch.setattr("oneplace.formats.limits.MAX_MESSAGE", 100_000)
     tally = receive([Item("large.json", b'{"resourceType": "Bundle", "x": "' + b"y" * 200_000)], by="test")
     assert tally.quarantined == 1
     receipt = Receipt.objects.select_related("document").get()
     assert receipt.reason_code == "too-large"
     assert receipt.document.size > 200_000
     assert "stays where it is" in receipt.reason
+
+
+@pytest.mark.django_db
+def test_one_line_that_is_too_large_costs_no_other_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("oneplace.formats.limits.MAX_MESSAGE", 100_000)
+    monkeypatch.setattr(files, "MAPPED", 4000)
+    path = tmp_path / "extract.csv"
+    path.write_bytes(HEAD + row(1) + b"RDR,c1,k2," + b"y" * 200_000 + b"\n" + row(3))
+    said: list[str] = []
+    tally, _ = loading.load([path], "", said.append)
+    assert (tally.filed, tally.quarantined) == (2, 1)
+    receipt = Receipt.objects.select_related("document").get(outcome="quarantined")
+    assert (receipt.reason_code, receipt.path) == ("too-large", "line 3")
+    assert receipt.document.size == 200_011
+    assert said[0].startswith("Refused: extract.csv, line 3: This is one message of 0 MB")
+
+
+@pytest.mark.django_db
+def test_first_refusals_are_named_with_reason_and_the_rest_counted(tmp_path: Path):
+    paths = [tmp_path / f"broken{number}.json" for number in range(7)]
+    for number, path in enumerate(paths):
+        path.write_text('{"resourceType": ' + " " * number)
+    said: list[str] = []
+    loading.load(paths, "", said.append)
+    assert len(said) == 6
+    assert said[0].startswith("Refused: broken0.json, line 1, column")
+    assert "send it again whole" in said[0]
+    assert said[-1].startswith("and 2 more. 7 could not be read; their bytes are kept.")
+    said.clear()
+    loading.load(paths, "", said.append)
+    assert said == [], "what was refused before is a duplicate"
 
 
 @pytest.mark.django_db

@@ -110,6 +110,8 @@ def test_person_is_read_whole() -> None:
         ),
         ({"birthDate": "1951-13-12"}, "birth_date", None, ("entry[0].birthDate", "date-unreadable")),
         ({"birthDate": "1951"}, "birth_date", None, ("entry[0].birthDate", "birth-date-partial")),
+        ({"birthDate": "2999-12-12"}, "birth_date", None, ("entry[0].birthDate", "birth-date-future")),
+        ({"birthDate": "2020-06-01T00:00:00+01:00"}, "birth_date", date(2020, 6, 1), None),
         ({"birthDate": ""}, "birth_date", None, None),
         ({"gender": "F"}, "sex", "", ("entry[0].gender", "sex-unknown")),
         ({"gender": None}, "sex", "", None),

@@ -216,7 +216,7 @@ def test_single_order_is_read_and_a_broken_one_refused_under_its_release():
     message = formats.read(json.dumps(order).encode())
     assert isinstance(message, Message)
     assert (message.format, message.entries[0].kind) == ("fhir-dstu2-json", Kind.PRESCRIPTION)
-    lost = read(clinical("Condition", "c1", code=concept(), dateRecorded="2021"), type="collection")
+    lost = read(clinical("Condition", "c1", code=concept(), dateRecorded="2021"), type="message")
     assert lost.people[0].key_only
     nobody = formats.read(wire.wrapped([{"resource": practice()}], type="message"))
     assert isinstance(nobody, Reject)

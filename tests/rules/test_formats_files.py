@@ -1,6 +1,9 @@
 """formats: telling formats apart, taking files apart, and never raising whatever the bytes."""
 
 import json
+import mmap
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from factories import wire
@@ -8,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneplace import formats
-from oneplace.formats import fhir
+from oneplace.formats import fhir, limits
 from oneplace.kernel.rows import Message, Reject
 
 
@@ -134,6 +137,49 @@ def test_split_finds_lines_longer_than_its_first_look() -> None:
     assert len(line) > 5000
 
     assert list(formats.split(line + b"\n" + line)) == [line, line]
+
+
+EXTRACT = b"organisation_code,local_patient_id,contact_id,contact_at,contact_type,outcome\n"
+ROW = b"RDR,c1,k1,2026-03-01,Home visit,%s\n"
+HUGE = 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "places"),
+    [
+        (b'{"a": "', b"", [""]),
+        (b'{"a": 1}\n{"a": "', b'"}\n{"b": 2}\n', ["line 1", "line 2", "line 3"]),
+        (EXTRACT + ROW % b"well", ROW % b"well", ["line 2", "line 3"]),
+        (EXTRACT + b'RDR,"', b"\n" + ROW % b"well", ["line 2", "line 3"]),
+        (EXTRACT.strip() + b",", b"\n" + ROW % b"well", ["line 1"]),
+        (b"\xff\xfe" + EXTRACT.decode().encode("utf-16-le"), b"\n\0", [""]),
+        (b"MSH|^~\\&|", b"", ["message 1"]),
+        (ONE + b"\r" + TWO, b"\r" + ONE, ["message 1", "message 2", "message 3"]),
+        (b"UNB+UNOC:3+", b"'", [""]),
+        (b"<a>", b"</a>", [""]),
+    ],
+)
+def test_message_too_large_is_never_copied_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes, end: bytes, places: list[str]
+) -> None:
+    monkeypatch.setattr(limits, "MAX_MESSAGE", 64 * 1024)
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.write(start)
+        file.seek(len(start) + HUGE)  # sparse: nothing is written between
+        file.write(end or b" ")
+    with path.open("rb") as file:
+        raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    list(formats.pieces(EXTRACT))  # layouts are loaded once
+    tracemalloc.start()
+    told = [(piece.place, len(piece.raw), type(piece.raw)) for piece in formats.pieces(raw)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert [place for place, _, _ in told] == places
+    assert [kind for _, size, kind in told if size > limits.MAX_MESSAGE] == [memoryview]
+    assert peak < HUGE / 4
 
 
 def starts() -> st.SearchStrategy[bytes]:

@@ -137,7 +137,7 @@ FOLDERS = {
     "scr_r4": (1, 1, {"no-person": 5, "not-fhir": 1}),
     "transfer_of_care_stu3": (4, 1, {}),
     "trust_integration_r4": (12, 1, {"no-patient": 1, "no-person": 1}),
-    "uk_core_r4": (0, 99, {"no-patient": 5, "no-person": 34}),
+    "uk_core_r4": (0, 98, {"no-patient": 6, "no-person": 34}),
 }
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import date
+from functools import partial
 
 from oneplace.formats.edifact.reading import Reading
 from oneplace.formats.edifact.segments import FORMAT, Segment
 from oneplace.formats.limits import MAX_ID, fitted_person
-from oneplace.formats.shape import postcode
-from oneplace.kernel import clock, nhs_number
+from oneplace.formats.shape import birth_date, postcode
+from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Address, Name, PersonRow, Reject, Severity
 
 _SEXES = {"1": "male", "2": "female", "0": "unknown", "9": "unknown"}
@@ -79,14 +80,7 @@ def _name(pna: Segment) -> Name:
 
 
 def _birth_date(reading: Reading) -> date | None:
-    told = reading.dated("329")
-    if told.at is None:
-        return None
-    if told.precision or told.at > clock.now():
-        code = "birth-date-partial" if told.precision else "birth-date-future"
-        reading.fault("DTM", code, "a date of birth that is no whole date, or still to come: left out")
-        return None
-    return told.at.date()
+    return birth_date(reading.dated("329"), partial(reading.fault, "DTM"))
 
 
 def _sex(reading: Reading) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from oneplace.formats.fhir.bundle import ADDRESS_END, note_resources, release_of, takes_back
+from oneplace.formats.fhir.bundle import ADDRESS_END, is_whole, note_resources, release_of, takes_back
 from oneplace.formats.fhir.document import SAFE_CODE, is_xml, loaded, spine_codes
 from oneplace.formats.fhir.entries import CONTEXT, NOT_ABOUT_A_PERSON, READERS
 from oneplace.formats.fhir.people import merges, numbered, patient_key, person_row, registration
@@ -55,7 +55,7 @@ def _message(bundle: Node, issues: list[Issue], in_xml: bool) -> Message | Rejec
     entries = _entries(reading, told)
     if takes_back(told):
         entries = tuple(replace(entry, status="entered-in-error") for entry in entries)
-    if not people and not reading.strangers:
+    if not people and (is_whole(bundle) or not reading.strangers):
         return _nobody(told, format_name)
     if not code:
         reading.path = patients[0][0] if patients else "entry[0]"
@@ -85,7 +85,10 @@ def _nobody(told: list[tuple[str, Node]], format_name: str) -> Reject:
         named = ", ".join(sorted(sorts)[:4])
         reason = f"This tells of {named} and of no one person's record; nothing was filed."
         return Reject(reason, "no-person", "entry", format_name)
-    reason = "The Bundle has no Patient with an id, so nobody can be told whose it is."
+    reason = (
+        "The Bundle has no Patient with an id, so nobody can be told whose it is. Ask the sender for it again with the "
+        "Patient inside; nothing was filed."
+    )
     return Reject(reason, "no-patient", "entry", format_name)
 
 

@@ -34,6 +34,21 @@ def _flat(entries: list[Any], outer: str = "") -> Iterator[tuple[str, Any, Any]]
             yield path, entry, resource
 
 
+def is_whole(bundle: Node) -> bool:
+    """True for a record or a letter, which hold all that they speak of; messages, requests and answers to searches may
+    speak of somebody whom their reader knows already."""
+    inside = (one.get("resource") for one in bundle["entry"] if one.__class__ is dict)
+    sorts = [
+        one.get("type") for one in (bundle, *inside) if one.__class__ is dict and one.get("resourceType") == "Bundle"
+    ]
+    return any(sort.__class__ is not str or sort not in _PARTIAL for sort in sorts)
+
+
+_PARTIAL = frozenset({"message", "transaction", "transaction-response", "batch", "batch-response", "history"}) | {
+    *("searchset", "subscription-notification", "single")
+}
+
+
 def note_resources(
     reading: Reading,
     entries: list[Any],

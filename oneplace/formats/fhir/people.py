@@ -4,11 +4,12 @@ Source: GP Connect CareConnect-GPC-Patient-1. The Patient's managing organisatio
 """
 
 from datetime import date
+from functools import partial
 
 from oneplace.formats.fhir.reading import Node, Reading, extension
 from oneplace.formats.fhir.whose import any_code, is_practice, practice_of
 from oneplace.formats.limits import MAX_ID, fitted_person
-from oneplace.formats.shape import postcode
+from oneplace.formats.shape import birth_date, postcode
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import Address, EventRow, Move, Name, PersonRow, Severity
 
@@ -164,11 +165,7 @@ def _names(reading: Reading, patient: Node) -> tuple[Name, ...]:
 
 
 def _birth_date(reading: Reading, patient: Node) -> date | None:
-    told = reading.moment(patient, "birthDate")
-    if told.precision:
-        reading.fault("birthDate", "birth-date-partial", "a year or month alone is no date of birth: left out")
-        return None
-    return told.at.date() if told.at else None
+    return birth_date(reading.moment(patient, "birthDate"), partial(reading.fault, "birthDate"))
 
 
 def _sex(reading: Reading, patient: Node) -> str:

@@ -5,6 +5,7 @@ the tables here, written from FHIR's own rules (hl7.org/fhir, "XML Representatio
 no network: a document that declares any is refused.
 """
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -47,7 +48,7 @@ def loads(raw: bytes) -> Node | Reject:
     try:
         root = etree.fromstring(raw.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        return _broken(error)
+        return _wrong_charset(raw) or _broken(error)
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
         return _refused("xml-doctype", "The XML declares a DOCTYPE, which FHIR forbids; send it without.")
     if not str(root.tag).startswith(_FHIR):
@@ -58,6 +59,30 @@ def loads(raw: bytes) -> Node | Reject:
         return _refused(
             "xml-too-deep", "The XML is nested deeper than any FHIR resource; ask the sender to look at it."
         )
+
+
+def _wrong_charset(raw: bytes) -> Reject | None:
+    """The refusal of a document that isn't in the character set which it names, or names one that nobody knows."""
+    declared = _ENCODING.search(raw[:400].replace(b"\0", b""))
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    name = declared[1].decode() if declared else "UTF-16" if wide else "UTF-8"
+    try:
+        raw.decode("UTF-16" if wide else name)
+    except LookupError:
+        return _refused(
+            "charset", f"The XML says that it is in {name}, which is no character set that is known; {_RIGHT}"
+        )
+    except UnicodeError as error:
+        line = raw.count(b"\n", 0, getattr(error, "start", 0)) + 1
+        says = f"The XML says that it is in {name}" if declared else f"The XML names no character set, so it is {name}"
+        return _refused(
+            "charset", f"{says}, but there are characters of another set in line {line}; {_RIGHT}", f"line {line}"
+        )
+    return None
+
+
+_ENCODING = re.compile(rb"""^[^<]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']""")
+_RIGHT = "ask the sender to write it in UTF-8 and to say so in its first line."
 
 
 def _broken(error: Exception) -> Reject:

@@ -6,11 +6,12 @@ Source: HL7 v2.4 chapter 3; NHS ITK ADT messages (sex by NHS code: 1 male, 2 fem
 import hashlib
 import re
 from datetime import date
+from functools import partial
 
 from oneplace.formats.hl7v2.reading import Reading
 from oneplace.formats.hl7v2.segments import Segment, moment_of
 from oneplace.formats.limits import MAX_ID, fitted_person
-from oneplace.formats.shape import postcode
+from oneplace.formats.shape import born, postcode
 from oneplace.kernel import clock, nhs_number
 from oneplace.kernel.rows import Address, Name, PersonRow, Severity
 
@@ -169,11 +170,7 @@ def _birth_date(reading: Reading, pid: Segment) -> date | None:
     if told.at is None:
         return None
     digits = pid.text(7)  # the day as written: a time beside it must not move it across midnight
-    born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    if born > clock.now().date():
-        reading.fault(f"{pid.path}.7", "birth-date-future", "a date of birth that is still to come: left out")
-        return None
-    return born
+    return born(date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])), partial(reading.fault, f"{pid.path}.7"))
 
 
 def _sex(reading: Reading, pid: Segment) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from oneplace.formats.charset import decoded
+from oneplace.formats.limits import taken
 from oneplace.formats.tables.layouts import Layout, LayoutFault, check_together, layout_of, layouts_of, shipped
 from oneplace.formats.tables.rows import message_of
 from oneplace.kernel.rows import Issue, Message, Reject
@@ -52,33 +53,43 @@ def _layout_of(first: bytes, layouts: tuple[Layout, ...]) -> tuple[Layout, str] 
     return None
 
 
-def rows(raw: bytes) -> Iterator[tuple[bytes, int]]:
+def rows(raw: Any) -> Iterator[tuple[Any, int]]:
     """Each row of a table with the heading before it, and its line in the file; a quoted line break ends no row.
 
-    A heading without rows comes alone: a file cut off in its first line must not vanish.
+    A heading without rows comes alone: a file cut off in its first line must not vanish. A row, or a heading, larger
+    than a message may be comes by itself, as a view of the file.
     """
-    heading, _, _ = bytes(raw[: max(0, raw.find(b"\n") + 1)]).partition(b"\r")
-    heading = heading.rstrip(b"\n") + b"\n"
     position, line, met = raw.find(b"\n") + 1, 2, False
+    heading = taken(raw, 0, position)
+    if isinstance(heading, memoryview):
+        yield taken(raw, 0, len(raw)), 1
+        return
+    heading = heading.partition(b"\r")[0].rstrip(b"\n") + b"\n"
     while 0 < position < len(raw):
         end, lines = _row_end(raw, position)
-        row = bytes(raw[position:end]).rstrip(b"\r\n")
-        if row.strip(b" ,;\t|\0"):
+        row = taken(raw, position, end)
+        if isinstance(row, memoryview) or row.strip(b" ,;\t|\0\r\n"):
             met = True
-            yield heading + row, line
+            yield row if isinstance(row, memoryview) else heading + row.rstrip(b"\r\n"), line
         position, line = end, line + lines
     if not met:
-        yield bytes(raw), 1
+        yield taken(raw, 0, len(raw)), 1
 
 
-def _row_end(raw: bytes, start: int) -> tuple[int, int]:
-    """Where a row ends and how many lines it takes: at a line break with every quote closed."""
+def _row_end(raw: Any, start: int) -> tuple[int, int]:
+    """Where a row ends and how many lines it takes: at a line break with every quote closed.
+
+    What is already too large to be a row ends where its line does: its quotes aren't looked for.
+    """
     position, lines, quotes = start, 0, 0
     while True:
         end = raw.find(b"\n", position)
         end = len(raw) if end < 0 else end + 1
         lines += 1
-        quotes += raw[position:end].count(_QUOTE)
+        part = taken(raw, position, end)
+        if isinstance(part, memoryview):
+            return end, lines
+        quotes += part.count(_QUOTE)
         if quotes % 2 == 0 or end == len(raw) or lines > 200:
             return end, lines
         position = end

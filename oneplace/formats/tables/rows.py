@@ -5,11 +5,12 @@ What can't be used is left out with an issue that names the column and what was 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from oneplace.formats.limits import ENTRY_LIMITS, MAX_ID, fitted, fitted_person
-from oneplace.formats.shape import NEVER, Moment, iso_moment, postcode
+from oneplace.formats.shape import NEVER, Moment, birth_date, iso_moment, postcode
 from oneplace.formats.tables.layouts import Layout
 from oneplace.kernel import nhs_number
 from oneplace.kernel.rows import (
@@ -146,16 +147,7 @@ def _number(row: _Row) -> str:
 
 def _birth_date(row: _Row) -> date | None:
     column = row.layout.patient.get("birth_date", "")
-    told = row.moment(column)
-    if told.at is None:
-        return None
-    if told.precision:
-        row.fault(column, "birth-date-partial", "a year or month alone is no date of birth: left out")
-        return None
-    if told.at > datetime.now(UTC):
-        row.fault(column, "birth-date-future", "nobody is born in the future: left out")
-        return None
-    return told.at.date()
+    return birth_date(row.moment(column), partial(row.fault, column))
 
 
 def _coded(row: _Row, key: str, codes: Mapping[str, str]) -> str:
