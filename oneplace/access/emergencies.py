@@ -29,6 +29,7 @@ from oneplace.kernel.ids import PersonId
 from oneplace.ledger import actions as ledger
 from oneplace.place import queries as place
 from oneplace.post import actions as post
+from oneplace.post import queries as outbox
 
 REVIEWS = "see-ledger"
 """The permission of those who review declarations and are told of each."""
@@ -141,6 +142,26 @@ def review(*, key: str, outcome: str, note: str, actor: Actor) -> bool:
 def minutes() -> int:
     """How long an emergency access lasts here."""
     return int(settings.EMERGENCY_MINUTES)
+
+
+def remind(*, by: str) -> int:
+    """Tell reviewers, once each, of declarations whose review is overdue; returns how many messages were queued."""
+    overdue = [line for line in declarations(reviewed=False) if line.state == "overdue"]
+    addresses = addresses_of(REVIEWS) if overdue else []
+    told = {f"overdue {line.key} {address.key}": (line, address) for line in overdue for address in addresses}
+    new = told.keys() - outbox.queued_before(told)
+    for once in new:
+        line, address = told[once]
+        with transaction.atomic():
+            post.queue(
+                to=address,
+                subject="The review of an emergency access is overdue",
+                text=f"{line.reason}: declared {line.declared_at:%-d %B %Y} and not reviewed yet.",
+                link=_review_address(line.key),
+                once=once,
+                by=by,
+            )
+    return len(new)
 
 
 def open_declaration(actor: Actor, person: PersonId) -> BreakGlass | None:

@@ -1,6 +1,7 @@
 """Every read of the outbox: somebody's in-app messages, and the work-list of what could not be sent."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,11 @@ def unread_about(reader: str) -> list[str]:
     """For each unread in-app message of a user the person whom it tells of, '' for none."""
     rows = OutboxMessage.objects.filter(reader=reader, kind=Kind.IN_APP, read_at__isnull=True)
     return list(rows.values_list("about", flat=True)[:500])
+
+
+def queued_before(once: Collection[str]) -> set[str]:
+    """Those of the callers' own names under which a message was queued before."""
+    return set(OutboxMessage.objects.filter(once__in=list(once)).values_list("once", flat=True))
 
 
 def outbox(states: tuple[str, ...], limit: int = 100) -> list[OutboxLine]:

@@ -61,6 +61,7 @@ def _look(due: Callable[[], object]) -> None:
 
 def run() -> None:
     """Everything that is due, once. While the demo still loads its people nothing is: feeds are half heard."""
+    from oneplace.access import emergencies
     from oneplace.gateway import monitor
     from oneplace.kernel import clock
     from oneplace.place import queries as place
@@ -71,6 +72,7 @@ def run() -> None:
     clock.set_offset(place.offset())
     monitor.check(now=clock.now(), by=BY)
     patterns.look_if_due(by=BY)
+    emergencies.remind(by=BY)
 
 
 def send_messages() -> None:

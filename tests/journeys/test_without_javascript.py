@@ -2,6 +2,8 @@
 
 import pytest
 
+from oneplace.example.personas import story_numbers
+
 pytestmark = pytest.mark.browser
 
 
@@ -27,6 +29,28 @@ def test_search_and_record_work_without_javascript(browser, place):
     assert "Apixaban" in page.inner_text("main")
     page.click("text=All timeline")
     assert "TILLOTSON, Mary" in page.inner_text(".record-banner")
+    context.close()
+
+
+def test_emergency_is_declared_and_ended_without_javascript(browser, place):
+    """Given scripts are off, then the form, the proof of identity, the minutes left and the end still serve."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(f"{place.address}/sign-in/")
+    page.click("button[value=isla]")
+    page.fill("#header-text", story_numbers()["harry"])
+    page.press("#header-text", "Enter")
+    page.click(".record-hits a")
+    page.click("main a:has-text('Emergency access')")
+    page.check("text=cannot be asked")
+    page.fill("#text", "Found confused in the street.")
+    page.click("text=Declare and open the record")
+    if page.locator("text=Confirm with one click").count():
+        page.click("text=Confirm with one click")
+    assert "60 minutes left" in page.inner_text(".record-emergency")
+    page.click(".record-emergency a")
+    page.click("text=End the emergency access now")
+    assert page.inner_text("h1.nhsuk-heading-l") == "You may not open this record"
     context.close()
 
 

@@ -146,6 +146,17 @@ def test_work_list_knows_new_overdue_open_and_reviewed():
     assert emergencies.declaration("none") is None
 
 
+def test_overdue_review_is_told_of_once():
+    officer = staff("colm", "privacy-officer")
+    declare(actor=DOCTOR, person=new_person_id(), **WHY)
+    assert emergencies.remind(by="due-jobs") == 0
+    later(days=4)
+    assert [emergencies.remind(by="due-jobs") for _ in range(2)] == [1, 0]
+    note = post.inbox(officer.key)[0]
+    assert "overdue" in note.subject
+    assert "A life is in danger: declared" in note.text
+
+
 def test_ended_early_counts_its_own_minutes():
     person = new_person_id()
     made = declare(actor=DOCTOR, person=person, **WHY)
