@@ -123,7 +123,7 @@ def _own(person: PersonId, user: str, now: datetime) -> tuple[RoleView, ...]:
     held = User.objects.filter(key=user, is_active=True).first()
     if held is None:
         return ()
-    roles_held = held.employments.values_list("role", flat=True)
+    roles_held = held.employments.filter(ends=None).values_list("role", flat=True)
     seen = [_explained(Actor(held.key, held.display_name, name, ""), person, now) for name in roles_held]
     return tuple(RoleView(found.role, 1, found, held.display_name) for found in seen if found.outcome == "permit")
 

@@ -140,7 +140,7 @@ def looked_rows(looked: Iterable[Looked], reader: str, people: Iterable[OwnLine]
             role="" if one.own else one.role,
             what=one.what,
             why=_why(one),
-            emergency=one.emergency or one.what.startswith("Declared an emergency"),
+            emergency=one.emergency,
         )
         days.setdefault(day_words(at.date()), []).append(row)
     return [(day, _folded(rows)) for day, rows in days.items()]
@@ -156,13 +156,16 @@ def _folded(rows: list[LookedRow]) -> list[LookedRow]:
 
 def _times(told: list[str]) -> str:
     """When, of times that run backwards: one, or how often between which."""
-    return told[0] if len(told) == 1 else f"{len(told)} times, {told[-1]} to {told[0]}"
+    often = f"{len(told)} times, " if len(told) > 1 else ""
+    return often + (told[0] if told[0] == told[-1] else f"{told[-1]} to {told[0]}")
 
 
 def _why(one: Looked) -> str:
     """On what ground, in words without codes."""
     if one.own:
         return ""
+    if one.emergency and not one.basis.startswith("emergency access"):
+        return f"The reason that was given: {one.basis}. The privacy officer looks into each emergency"
     if one.basis.startswith("emergency access"):
         return "An emergency was declared; the privacy officer looks into each one"
     told = _TIE.fullmatch(one.basis)

@@ -121,6 +121,8 @@ def test_one_sign_in_serves_the_own_record_and_those_of_others():
     assert mine(own_key, "anna") == ""
     assert actor("anna").role == "person"
     assert Employment.objects.filter(user__username="anna", ends=None).count() == 1
+    viewers = queries.viewers_of(parent, clock.now())
+    assert [view.role for one in viewers for view in one.roles] == ["The person"], "the hat that is worn, and no other"
     another = new_person_id()
     proxy(another)
     assert actor("anna").role == "person"

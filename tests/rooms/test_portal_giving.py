@@ -144,4 +144,5 @@ def test_operator_gives_lists_and_ends_on_the_command_line(person, monkeypatch):
     assert run("end-own", keys["anna"], "--person", person, "--reason", "asked").exit_code == 0
     assert "not open" in run("own-people", "--person", person).stdout
     assert run("own-people", "--person", "nobody").exit_code == 1
+    assert latest(1, action="list own people")[0].subject == person
     assert latest(1, action="end own access")[0].actor == "operator"

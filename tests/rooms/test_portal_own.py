@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 from factories import wire
 from factories.places import COMMUNITY, HOSPITAL, OTHER_PRACTICE, PRACTICE, load_few, named
-from factories.senders import file, hospital, problem, surgery
+from factories.senders import JULY, file, hospital, problem, surgery
 
 from oneplace.access import actions as access
 from oneplace.access import consents, own
@@ -150,6 +150,17 @@ def test_proxy_sees_the_agreed_class_and_nothing_besides(person):
     assert consents.choices_of(person) == []
 
 
+def test_safeguarding_is_shown_neither_to_the_person_nor_to_who_acts_for_them(mary, person):
+    file(surgery(problem("x7", "Safeguarding concern"), LETTER, code=PRACTICE, at=JULY))
+    terms = {"controller_code": PRACTICE, "starts": "2020-01-01", "purposes": "own record; direct care"}
+    access.load_agreements([terms | {"classes": "identity; gp-summary; documents; safeguarding"}], by="test")
+    assert "Safeguarding concern" in repr(door.open(GP, person))
+    for client in (mary, proxy(person, "gp-summary", "documents")):
+        page = text(client, "/my-record/")
+        assert "Letter to Mary" in page
+        assert "Safeguarding concern" not in page
+
+
 def test_proxy_whose_classes_hold_nothing_is_told_so(person):
     page = text(proxy(person, "plan"), "/my-record/")
     assert "None recorded" not in page
@@ -204,7 +215,11 @@ def test_who_has_looked_shows_emergencies_and_those_who_act_for_one(mary, person
     door.open(Actor("n2", "Nurse C", "ward-nurse", COMMUNITY), person)
     ledger.write(actor="gone", role="proxy", action="open record", subject=person, purpose="own record", basis="x")
     ledger.write(actor="someone", role="gp", action="open record", subject=person, purpose="research", basis="x")
+    declared = {"actor": "n1", "role": "ward-nurse", "organisation": COMMUNITY, "action": "break the glass"}
+    words = {"purpose": "direct care", "basis": "A life is in danger", "detail": {"declaration": glass.key}}
+    ledger.write(subject=person, **declared, **words)
     page = text(mary, "/who-has-looked/")
+    assert "The reason that was given: A life is in danger" in page
     assert "An emergency was declared" in page
     assert "Emergency access" in page
     assert glass.key not in page

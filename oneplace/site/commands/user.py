@@ -156,11 +156,16 @@ def user_proxy(
 def user_own_people(person: Whom, as_json: Json = False) -> None:
     """Who sees a person's record as that person, or for them, and who could once."""
     start_up()
+    from django.db import transaction
+
     from oneplace.access import own
     from oneplace.kernel import clock
+    from oneplace.ledger import actions as ledger
 
-    now = clock.now()
-    rows = own.own_people(_person(person))
+    now, whose = clock.now(), _person(person)
+    with transaction.atomic():
+        rows = own.own_people(whose)
+        ledger.write(actor=OPERATOR, action="list own people", subject=whose)
     words = "\n".join(
         f"{row.key}  {'open' if row.is_open(now) else 'not open':8} {row.kind:6} {row.username:20} "
         f"{'; '.join(row.scope)}"
