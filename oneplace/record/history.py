@@ -20,6 +20,8 @@ _WORDS = {
     "open record": "Opened the record",
     "open record: locked": "Met a closed record: saw who you are, and nothing else",
     "open entry: locked": "Met a closed record: saw who you are, and nothing else",
+    "ask for emergency access": "Looked at the form for emergency access: saw who you are",
+    "ask for emergency access: locked": "Looked at the form for emergency access: saw who you are, and nothing else",
     "break the glass": "Declared an emergency to open the record",
     "end emergency access": "Ended the emergency",
     "open entry": "Opened one entry with its source's words",

@@ -137,6 +137,7 @@ def reviewed(officer: Page, axe, place) -> None:
     officer.wait_for_selector("[role=status]:has-text('Kept')")
     officer.goto(f"{place.address}/emergency-access/controllers/?controller={PRACTICE}")
     assert "Dr Isla Marchbank" in officer.inner_text("tbody")
+    assert officer.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     axe(officer)
 
 
