@@ -15,6 +15,7 @@ from django.db import connection
 from oneplace.access import classes, roles
 from oneplace.access.roles import Role
 from oneplace.access.rules import (
+    ONLY,
     URGENT_LINGERS,
     Actor,
     AgreementFact,
@@ -142,9 +143,11 @@ def _newest(rows: Iterable[Row]) -> dict[str, ConsentFact]:
 
 def _tie(row: Row) -> Tie:
     kind = classes.ties()[row[2]]
-    scope = frozenset(filter(None, row[3].split(";")))
+    words = [word for word in row[3].split(";") if word]
+    only = frozenset(word.removeprefix(ONLY) for word in words if word.startswith(ONLY))
+    scope = frozenset(word for word in words if not word.startswith(ONLY))
     ends = _moment(row[5]) if row[5] else None
-    return Tie(row[1], kind.name, _moment(row[4]), ends, kind.urgent, scope, kind.personal)
+    return Tie(row[1], kind.name, _moment(row[4]), ends, kind.urgent, scope, kind.personal, only)
 
 
 def _agreements(rows: Iterable[Row]) -> dict[str, tuple[AgreementFact, ...]]:

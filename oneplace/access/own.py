@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from oneplace.access import actions, classes, queries, roles, users
 from oneplace.access.models import Employment, OwnAccess, Relationship, User
-from oneplace.access.rules import CHECKS, Actor, proxy_fault
+from oneplace.access.rules import CHECKS, ONLY, Actor, proxy_fault
 from oneplace.access.users import Unfit
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId, new_key
@@ -24,6 +24,7 @@ PERSON, PROXY = "person", "proxy"
 """The roles of roles.yaml that a person and those who act for them have."""
 SELF = "self"
 """With PROXY the kinds of tie that classes.yaml calls personal."""
+_VISITS = f"{ONLY}encounter"  # kernel.rows.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a proxy may do: classes, on whose word, from when to when, and whether they choose about sharing."""
+    """What a proxy may do: classes, on whose word, from when to when, whether they choose about sharing.
+
+    `visits_only`: of these classes they see visits and booked contacts, and nothing else.
+    """
 
     scope: Sequence[str]
     authority: str
     starts: datetime
     ends: datetime | None = None
     may_choose: bool = False
+    visits_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class OwnLine:
     username: str
     kind: str
     scope: tuple[str, ...]
+    visits_only: bool
     authority: str
     may_choose: bool
     check_made: str
@@ -191,7 +197,7 @@ def _tie(person: PersonId, user: User, kind: str, agreed: Agreed, check: Check, 
         starts=agreed.starts,
         ends=agreed.ends,
         told_at=now,
-        scope=tuple(agreed.scope),
+        scope=(*agreed.scope, *([_VISITS] if agreed.visits_only else [])),
         by=by.key,
     )
     OwnAccess.objects.create(
@@ -207,7 +213,8 @@ def _tie(person: PersonId, user: User, kind: str, agreed: Agreed, check: Check, 
         given_at=now,
     )
     told = {"user": user.key, "kind": kind, "scope": list(agreed.scope), "authority": agreed.authority}
-    _tell(by, "give own access", person, told | {"check": check.made, "may choose": agreed.may_choose})
+    told |= {"check": check.made, "may choose": agreed.may_choose, "visits only": agreed.visits_only}
+    _tell(by, "give own access", person, told)
 
 
 def _wear(user: User, role: str) -> None:
@@ -234,7 +241,8 @@ def _line(row: OwnAccess) -> OwnLine:
         name=user.display_name,
         username=user.username,
         kind=tie.kind,
-        scope=tuple(filter(None, tie.scope.split(";"))),
+        scope=tuple(word for word in tie.scope.split(";") if word and word != _VISITS),
+        visits_only=_VISITS in tie.scope.split(";"),
         authority=row.authority,
         may_choose=row.may_choose,
         check_made=row.check_made,

@@ -53,6 +53,7 @@ class ProxyForm(OwnForm):
         choices=list(AUTHORITY_WORDS.items()), error_messages=_lacking("Choose on whose word they act")
     )
     scope = forms.MultipleChoiceField(error_messages=_lacking("Choose at least one kind of information"))
+    visits_only = forms.BooleanField(required=False)
     may_choose = forms.BooleanField(required=False)
     starts = forms.DateField(
         input_formats=["%Y-%m-%d"], error_messages=_lacking("Enter the first day, like 2026-12-01")
@@ -80,7 +81,8 @@ class ProxyForm(OwnForm):
         """What was agreed, from the beginning of the first day to the end of the last. Only after is_valid."""
         told = self.cleaned_data
         ends = told["ends"] and _midnight(told["ends"] + timedelta(days=1))
-        return Agreed(tuple(told["scope"]), told["authority"], _from(told["starts"]), ends, told["may_choose"])
+        choices = {"may_choose": told["may_choose"], "visits_only": told["visits_only"]}
+        return Agreed(tuple(told["scope"]), told["authority"], _from(told["starts"]), ends, **choices)
 
 
 class EndForm(forms.Form):

@@ -44,14 +44,13 @@ def own_row(line: OwnLine, now: datetime) -> OwnRow:
     """One access in words."""
     organisation = place.names().organisations.get(line.organisation_code, "")
     by = f"{line.given_by}, {organisation}" if organisation else line.given_by
-    known = classes.classes()
     ended = line.ends is not None and line.ends <= now
     return OwnRow(
         key=line.key,
         name=line.name,
         username=line.username,
         whose="Their own record" if line.kind == SELF else "Acts for the person",
-        scope=tuple(known[name].label for name in line.scope if name in known),
+        scope=_scope_words(line),
         authority=AUTHORITY_WORDS.get(line.authority, ""),
         may_choose=line.may_choose,
         checked=f"{CHECK_WORDS[line.check_made]}: {line.how}",
@@ -92,13 +91,22 @@ def plain_panels(panels: Sequence[Panel], is_self: bool) -> list[tuple[Panel, st
 
 def plain_facts(line: OwnLine) -> tuple[tuple[str, str], ...]:
     """What was agreed for somebody who acts for a person."""
-    known = classes.classes()
     told = (
-        ("You see", "; ".join(known[name].label for name in line.scope if name in known)),
+        ("You see", "; ".join(_scope_words(line))),
         ("On whose word", AUTHORITY_WORDS.get(line.authority, "")),
         ("Until", when_words(line.ends) if line.ends else "Until it is ended"),
     )
     return tuple((label, words) for label, words in told if words)
+
+
+def _scope_words(line: OwnLine) -> tuple[str, ...]:
+    """What somebody who acts for a person sees: kinds of information, or of these visits alone."""
+    known = classes.classes()
+    only = (_VISITS_ONLY,) if line.visits_only else ()
+    return (*only, *(known[name].label for name in line.scope if name in known))
+
+
+_VISITS_ONLY = "Visits and booked contacts only (when, where, with whom, what for), of"
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,7 @@ def _enter(
     decision = decide(actor, facts, person, purpose, now)
     if isinstance(decision, Permit):
         closed = _closed(decision, facts)
-        told = reading.known(person, decision.cells, bool(closed))
+        told = reading.known(person, decision.cells, bool(closed), decision.only)
         if told.patients and not (closed and _knows_nothing(told, actor)):
             emergency, more = emergency_of(decision, facts), detail | under(decision, told, actor)
             ledger.write(
@@ -357,7 +357,7 @@ def _letters_open(actor: Actor, purpose: str, now: datetime, asked: Collection[t
     cells: dict[str, Cells] = {}
     for person, facts in access.facts_of_many(actor, {person for person, _ in asked}, now).items():
         decision = decide(actor, facts, person, purpose, now)
-        cells[person] = decision.cells if isinstance(decision, Permit) else {}
+        cells[person] = decision.cells if isinstance(decision, Permit) and not decision.only else {}
 
     def opens(person: str, source: str, kind: str, display: str, words: str) -> bool:
         return class_of(settings[source], kind, display, words) in cells[person].get(source, frozenset())

@@ -48,6 +48,7 @@ class Known:
     cells: Cells
     settings: dict[str, str] = field(default_factory=dict)  # class of a source's ordinary entries
     closed: bool = False  # consent keeps ordinary classes of others closed
+    only: frozenset[str] = _NONE  # kinds of entry that are open; empty: all
 
     def name_of(self, code: str) -> str:
         """A source's name, or its code where nobody named it."""
@@ -58,7 +59,9 @@ class Known:
         return self.opens(row[14], row[1], row[2], f"{row[8]} {row[16]}")
 
     def opens(self, source: str, kind: str, display: str, words: str) -> bool:
-        """True where the class of such an entry of this source is open."""
+        """True where the class of such an entry of this source is open, and its kind."""
+        if self.only and kind not in self.only:
+            return False
         return class_of(self.settings[source], kind, display, words) in self.cells.get(source, _NONE)
 
     def is_closed(self, patient: LocalPatient) -> bool:
@@ -71,7 +74,7 @@ def ranked(patients: Iterable[LocalPatient]) -> list[LocalPatient]:
     return sorted(patients, key=lambda patient: patient.rank)
 
 
-def known(person: PersonId, cells: Cells, closed: bool = False) -> Known:
+def known(person: PersonId, cells: Cells, closed: bool = False, only: frozenset[str] = _NONE) -> Known:
     """The patients who are this person: visible are those whose source shows who they are."""
     everyone = ranked(LocalPatient.objects.filter(person__key=person).select_related("source", "person"))
     patients = [patient for patient in everyone if IDENTITY in cells.get(patient.source.code, _NONE)]
@@ -81,7 +84,8 @@ def known(person: PersonId, cells: Cells, closed: bool = False) -> Known:
     settings = {
         patient.source.code: setting_of(patient.source.code, kinds.get(patient.source.code, "")) for patient in patients
     }
-    return Known(patients, [patient for patient in everyone if patient not in patients], names, cells, settings, closed)
+    hidden = [patient for patient in everyone if patient not in patients]
+    return Known(patients, hidden, names, cells, settings, closed, only)
 
 
 def organisation_names(codes: Collection[str]) -> dict[str, str]:

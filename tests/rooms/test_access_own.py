@@ -105,6 +105,15 @@ def test_attorney_may_be_given_the_choices():
     assert own.own_people(person)[0].may_choose
 
 
+def test_proxy_may_be_given_visits_alone():
+    person = new_person_id()
+    proxy(person, scope=("hospital", "documents"), visits_only=True)
+    (line,) = own.own_people(person)
+    assert (line.scope, line.visits_only) == (("hospital", "documents"), True)
+    (tie,) = queries.facts_for(actor("anna"), person, clock.now()).relationships
+    assert (tie.scope, tie.only) == ({"hospital", "documents"}, {"encounter"})
+
+
 def test_classes_of_a_proxy_are_those_of_the_role(monkeypatch):
     assert "identity" not in own.proxy_classes()
     assert {"plan", "gp-record"} <= set(own.proxy_classes())

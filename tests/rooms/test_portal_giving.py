@@ -59,11 +59,14 @@ def test_receptionist_gives_the_person_a_link_that_works_once(desk, person):
 
 def test_proxy_is_given_with_scope_and_days_and_ended_with_a_reason(desk, person):
     last = (clock.to_london(clock.now()).date() + timedelta(days=30)).isoformat()
-    assert give(desk, person, "proxy", PROXY | {"starts": today(), "ends": last}).status_code == 200
+    told = PROXY | {"starts": today(), "ends": last, "visits_only": "yes"}
+    assert give(desk, person, "proxy", told).status_code == 200
     (line,) = own.own_people(person)
     assert (line.kind, line.scope, line.authority, line.may_choose) == ("proxy", ("plan",), "agreed", False)
     assert clock.to_london(line.ends).date().isoformat() > last
     assert line.is_open(clock.now())
+    assert line.visits_only
+    assert "Visits and booked contacts only" in desk.get(f"/people/{person}/own-people/").content.decode()
     page = desk.get(f"/people/{person}/own-people/{line.key}/end/")
     assert b"End the access of Anna Burrows" in page.content
     assert desk.post(f"/people/{person}/own-people/{line.key}/end/").status_code == 422

@@ -150,6 +150,21 @@ def test_proxy_sees_the_agreed_class_and_nothing_besides(person):
     assert consents.choices_of(person) == []
 
 
+def test_proxy_for_visits_alone_sees_these_and_no_letter(person):
+    anna = proxy(person, "hospital", "documents", "gp-summary", visits_only=True)
+    page = text(anna, "/my-record/")
+    assert "Visits and booked contacts only" in page
+    assert "Inpatient stay" in page
+    for hidden in ("Letter to Mary", "Hypertension"):
+        assert hidden not in page
+        assert hidden not in text(anna, "/my-record/parts/timeline/")
+    opened = door.open(GP, person)
+    key = next(item.key for panel in opened.windowlets for item in panel.items if item.display == "Letter to Mary")
+    assert anna.get(f"/my-record/items/{key}/").url == "/my-record/"
+    who = Actor(User.objects.get(username="anna").key, "Anna", "proxy", "")
+    assert door.letters(who, purpose="own record").letters == ()
+
+
 def test_safeguarding_is_shown_neither_to_the_person_nor_to_who_acts_for_them(mary, person):
     file(surgery(problem("x7", "Safeguarding concern"), LETTER, code=PRACTICE, at=JULY))
     terms = {"controller_code": PRACTICE, "starts": "2020-01-01", "purposes": "own record; direct care"}

@@ -180,6 +180,13 @@ def test_own_record_is_as_wide_as_its_ties():
     found = permitted(*proxies, **person)
     assert (found.rule, found.cells) == ("proxy", {"H1": {"identity", "plan", "hospital"}})
     assert isinstance(decide(Tie("key", "proxy", NOW - DAY, personal=True), **person), NotFound)
+    assert found.only == frozenset()
+    visits = Tie("key", "proxy", NOW - DAY, scope=frozenset({"plan"}), personal=True, only=frozenset({"encounter"}))
+    found = permitted(visits, **person)
+    assert (found.cells, found.only) == ({"H1": {"identity", "plan"}}, {"encounter"})
+    beside = permitted(visits, proxies[1], **person)
+    assert (beside.cells, beside.only) == ({"H1": {"identity", "hospital"}}, frozenset()), "the wider tie, and no more"
+    assert permitted(visits, mine, **person).only == frozenset()
 
 
 def test_nobody_acts_for_another_in_a_sensitive_class():

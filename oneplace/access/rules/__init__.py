@@ -42,7 +42,7 @@ from oneplace.access.rules.decision import (
     purpose_for,
 )
 from oneplace.access.rules.own import AUTHORITIES, CHECKS, MAY_CHOOSE, proxy_fault
-from oneplace.access.rules.ties import URGENT_LINGERS, RelationshipRow, Tie, newest_of
+from oneplace.access.rules.ties import ONLY, URGENT_LINGERS, RelationshipRow, Tie, newest_of
 
 __all__ = [
     "AUTHORITIES",
@@ -52,6 +52,7 @@ __all__ = [
     "EMERGENCY",
     "MADE_BY",
     "MAY_CHOOSE",
+    "ONLY",
     "REASONS",
     "TAKEN_BACK",
     "URGENT_LINGERS",

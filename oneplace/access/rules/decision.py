@@ -80,6 +80,7 @@ class Permit:
     break_glass: bool = False
     declaration: str = ""
     waits: bool = False
+    only: frozenset[str] = NOTHING  # of what is open, these kinds of entry alone; empty: all kinds
 
     def sees(self, controller: str, information_class: str) -> bool:
         """True for an entry of this controller and class."""
@@ -195,16 +196,18 @@ def _own_record(facts: Facts, covered: Cells, ties: list[Tie]) -> Decision:
     """The person's own view, or a carer's: as far as the agreed scope, and never further than the role reads.
 
     Whoever may see anything may see whose it is. Nobody acts for another in a sensitive class, whatever their own
-    sign-in reads.
+    sign-in reads. Beside a tie for all kinds of entry, one for some kinds adds nothing.
     """
     whole = any(tie.whole for tie in ties)
+    wide = [tie for tie in ties if not tie.only]
     sensitive = (name for name, rule in facts.classes.items() if rule.sensitive)
-    scope = facts.reads if whole else NOTHING.union(*(tie.scope for tie in ties)).difference(sensitive)
+    scope = facts.reads if whole else NOTHING.union(*(tie.scope for tie in wide or ties)).difference(sensitive)
     if not scope:
         return NotFound("no open relationship")
     scope |= {name for name, rule in facts.classes.items() if rule.traced}
     cells = {controller: classes & scope for controller, classes in covered.items()}
-    return Permit(_words(ties), "own record" if whole else "proxy", cells)
+    only = NOTHING if wide else NOTHING.union(*(tie.only for tie in ties))
+    return Permit(_words(ties), "own record" if whole else "proxy", cells, only=only)
 
 
 def _care(actor: Actor, facts: Facts, covered: Cells, ties: list[Tie], now: datetime) -> Decision:

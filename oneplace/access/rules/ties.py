@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 URGENT_LINGERS = timedelta(hours=24)
 """How long an urgent contact counts after its close (record.md: until its close + 24 h)."""
+ONLY = "only:"
+"""What stands in a tie's scope before a kind of entry, so that of its classes no others are open."""
 _NO_END = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -18,7 +20,8 @@ class Tie:
     """One relationship of a person with an organisation (or, for the person's own people, with a user's key).
 
     An urgent one opens only what classes.yaml calls urgent. A personal one is held by the key of a user: the person
-    themselves (`whole`), or a proxy, who sees the classes of `scope` and nothing where none were agreed.
+    themselves (`whole`), or a proxy, who sees the classes of `scope` and nothing where none were agreed; where `only`
+    names kinds of entry (kernel.rows.Kind), of these classes no others.
     """
 
     organisation_code: str
@@ -28,6 +31,7 @@ class Tie:
     urgent: bool = False
     scope: frozenset[str] = frozenset()
     personal: bool = False
+    only: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -54,7 +58,7 @@ class RelationshipRow:
     starts: datetime
     ends: datetime | None = None
     told_at: datetime | None = None
-    scope: tuple[str, ...] = ()  # classes that a proxy may see; of no meaning in other kinds
+    scope: tuple[str, ...] = ()  # classes that a proxy may see, and only:KIND of entry; of no meaning in other kinds
 
     @property
     def tie_key(self) -> tuple[str, str]:

@@ -138,6 +138,7 @@ def user_proxy(
     scope: Annotated[str, typer.Option(help="Classes of information that they see, parted by ';'.")],
     until: Annotated[datetime | None, typer.Option(help="The last day.", formats=["%Y-%m-%d"])] = None,
     may_choose: Annotated[bool, typer.Option("--may-choose", help="They also choose what is shared.")] = False,
+    visits_only: Annotated[bool, typer.Option("--visits-only", help="Of these, visits and booked contacts.")] = False,
     check: CheckMade = "photo-id",
 ) -> None:
     """Let somebody act for a person: the classes of --scope and nothing else, to the last day."""
@@ -147,7 +148,7 @@ def user_proxy(
 
     ends = until and (until + timedelta(days=1)).replace(tzinfo=clock.LONDON)
     classes = [word.strip() for word in scope.split(";") if word.strip()]
-    agreed = own.Agreed(classes, authority, clock.now(), ends, may_choose)
+    agreed = own.Agreed(classes, authority, clock.now(), ends, may_choose, visits_only)
     _own(own.give_proxy_access, person, username, name, own.Check(check, how), agreed=agreed)
 
 
