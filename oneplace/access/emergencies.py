@@ -5,6 +5,7 @@ are shown, is `record.door`'s. Times are business time, as the decision's.
 """
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -162,6 +163,23 @@ def remind(*, by: str) -> int:
                 by=by,
             )
     return len(new)
+
+
+def repoint_declarations(moves: Iterable[tuple[PersonId, PersonId]], emptied: Collection[str], by: str) -> int:
+    """Declarations follow linkage, so that none ends in the midst of its emergency; returns how many moved.
+
+    As with choices: those of a person of whom no record is left go along, and go back when a merge is undone.
+    """
+    moved = 0
+    for left, joined in dict.fromkeys(moves):
+        going = BreakGlass.objects.filter(person=left)
+        going = going if left in emptied else going.filter(first_person=joined)
+        going.filter(first_person="").update(first_person=left)
+        count = going.update(person=joined)
+        if count:
+            ledger.write(actor=by, action="repoint declarations", subject=joined, detail={"from": left, "rows": count})
+        moved += count
+    return moved
 
 
 def open_declaration(actor: Actor, person: PersonId) -> BreakGlass | None:

@@ -255,6 +255,7 @@ class BreakGlass(models.Model):
 
     key = models.CharField(max_length=22, unique=True, default=new_key, editable=False)
     person = models.CharField(max_length=22)
+    first_person = models.CharField(max_length=22, blank=True)  # about whom it was declared, once linkage moved it
     user_key = models.CharField(max_length=22)
     role = models.CharField(max_length=40)
     organisation_code = models.CharField(max_length=20)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from oneplace.access import actions as access
+from oneplace.access.emergencies import repoint_declarations
 from oneplace.access.own import repoint_own_people
 from oneplace.access.queries import ties_of
 from oneplace.access.rules import RelationshipRow
@@ -149,7 +150,7 @@ def visit_reference(patient_id: int, told_id: str) -> str:
 def repoint(moved: Mapping[int, tuple[str, str]], by: str) -> None:
     """Ties follow a patient that linkage moved to another person: also those of visits that are another's by now.
 
-    So do the choices of people of whom no record is left, and the access of their own people.
+    So do the choices of people of whom no record is left, the access of their own people, and declared emergencies.
     """
     if not moved:
         return
@@ -157,6 +158,7 @@ def repoint(moved: Mapping[int, tuple[str, str]], by: str) -> None:
     living = set(LocalPatient.objects.filter(person__key__in=dict(pairs)).values_list("person__key", flat=True))
     access.repoint_consents(pairs, dict(pairs).keys() - living, by)
     repoint_own_people(pairs, dict(pairs).keys() - living, by)
+    repoint_declarations(pairs, dict(pairs).keys() - living, by)
     references: dict[str, list[str]] = {}
     for reference in ties_of({left for left, _ in moved.values()}, ties.of_feeds()):
         patient = int(reference.partition(":")[0])

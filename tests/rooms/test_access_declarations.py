@@ -146,6 +146,19 @@ def test_work_list_knows_new_overdue_open_and_reviewed():
     assert emergencies.declaration("none") is None
 
 
+def test_declaration_follows_a_merge_and_goes_back_when_it_is_undone():
+    left, joined = new_person_id(), new_person_id()
+    made = declare(actor=DOCTOR, person=left, **WHY)
+    own = declare(actor=DOCTOR, person=joined, **WHY)
+    assert emergencies.repoint_declarations([(left, joined)], {left}, "test") == 1
+    assert opens(joined)
+    assert emergencies.declaration(made.key).person == joined
+    assert ledger.latest(1)[0].action == "repoint declarations"
+    assert emergencies.repoint_declarations([(joined, left)], set(), "test") == 1
+    assert (emergencies.declaration(made.key).person, emergencies.declaration(own.key).person) == (left, joined)
+    assert emergencies.repoint_declarations([(left, joined)], set(), "test") == 0
+
+
 def test_overdue_review_is_told_of_once():
     officer = staff("colm", "privacy-officer")
     declare(actor=DOCTOR, person=new_person_id(), **WHY)
