@@ -294,8 +294,13 @@ def _unlike(arrival: Arrival, known: dict[str, _Known], new: dict[str, Arrival])
 
 def id_used_twice(format_name: str) -> Reject:
     """The refusal of a message whose id its sender has used for another."""
-    reason = "The sender used this message's id before, for another message; ask it to send with an id of its own."
-    return Reject(reason, "id-used-twice", "MSH-10", format_name)
+    where = "UNB and UNH" if format_name == "edifact" else "MSH-10"
+    reason = (
+        f"This sender gave the same id ({where}) to another message before, and the two are not the same: the "
+        "first stands, nothing of this one was filed. Ask the sender to send it again with an id of its own, and to mend "
+        "whatever uses ids twice."
+    )
+    return Reject(reason, "id-used-twice", where, format_name)
 
 
 def _keep(new: list[Arrival], feeds: dict[tuple[str, str], Feed], by: str, now: datetime) -> None:

@@ -204,7 +204,7 @@ def read(path: Path | str = EXAMPLE) -> PlaceFolder:
 
 def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mapping[str, Any]) -> PlaceFolder:
     place = about["place"]
-    agreements = [_filled("agreements.csv", line) for line in lines["agreements.csv"]]
+    agreements = [_filled("agreements.csv", line) | {"line": line.number} for line in lines["agreements.csv"]]
     return PlaceFolder(
         path=folder,
         code=place["code"],

@@ -4,10 +4,9 @@ A person who holds an NHS number gathers the patients that may be linked on it; 
 itself (`LocalPatient.alone`), and comes back to that same person when a link is undone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import F, Q
 
 from oneplace.kernel.ids import new_person_id
@@ -25,8 +24,9 @@ from oneplace.record.models import (
     ReviewTask,
     SourceMerge,
 )
+from oneplace.record.namesakes import namesakes
 from oneplace.record.patients import Held
-from oneplace.record.rules import Claim, Judgement, Likeness, Link, Placement
+from oneplace.record.rules import Claim, Judgement, Likeness, Link, Mark, Placement
 
 _TO_REVIEW = (Link.PROVISIONAL, Link.HELD)
 
@@ -39,8 +39,8 @@ def link(to_link: Mapping[int, set[str]], now: datetime) -> dict[int, tuple[str,
     """
     if not to_link:
         return {}
-    people = _closed(set(to_link), set().union(*to_link.values()))
-    placements = _placements(people)
+    people, crowds = _closed(set(to_link), set().union(*to_link.values()))
+    placements = _placements(people, crowds)
     moved = _move(people, placements, now)
     _review(people, placements, now)
     return moved
@@ -75,8 +75,9 @@ def _note(kept: int, folded: int, standing: bool, at: datetime) -> None:
         pair.update(kept=kept, folded=folded, standing=standing, told_at=at)
 
 
-def _closed(ids: set[int], numbers: set[str]) -> dict[int, LocalPatient]:
-    """The patients, and whoever must be settled with them."""
+def _closed(ids: set[int], numbers: set[str]) -> tuple[dict[int, LocalPatient], set[Mark]]:
+    """The patients, whoever must be settled with them, and what of theirs too many share for it to tell anything."""
+    crowds: set[Mark] = set()
     people: dict[int, LocalPatient] = {}
     asked: set[str] = set()
     while ids or numbers:
@@ -84,8 +85,10 @@ def _closed(ids: set[int], numbers: set[str]) -> dict[int, LocalPatient]:
         asked |= numbers
         people |= fresh
         numbers = {patient.link_number for patient in fresh.values() if patient.link_number} - asked
-        ids = (_tied(fresh) | _alike(fresh)) - people.keys()
-    return people
+        alike = namesakes([key for key, patient in fresh.items() if patient.birth_date])
+        crowds |= alike.crowds
+        ids = (_tied(fresh) | alike.others) - people.keys()
+    return people, crowds
 
 
 def _patients(ids: Iterable[int], numbers: Iterable[str]) -> dict[int, LocalPatient]:
@@ -111,32 +114,7 @@ def _tied(people: Mapping[int, LocalPatient]) -> set[int]:
     return found
 
 
-def _alike(people: Mapping[int, LocalPatient]) -> set[int]:
-    """Those who agree in date of birth, name and postcode with these, unless both have the same number to link on."""
-    bare = [key for key, patient in people.items() if not patient.link_number and patient.birth_date]
-    numbered = [key for key, patient in people.items() if patient.link_number and patient.birth_date]
-    found: set[int] = set()
-    with connection.cursor() as cursor:
-        for ids, condition in ((bare, ""), (numbered, " AND other.link_number <> me.link_number")):
-            for chunk in in_chunks(ids):
-                marks = ", ".join(["%s"] * len(chunk))
-                cursor.execute(
-                    "SELECT DISTINCT theirs.patient_id FROM record_personname mine"  # noqa: S608
-                    " JOIN record_personname theirs ON theirs.family = mine.family AND theirs.given = mine.given"
-                    " AND theirs.birth_date = mine.birth_date"
-                    " JOIN record_patientpostcode home ON home.patient_id = mine.patient_id"
-                    " JOIN record_patientpostcode there"
-                    " ON there.patient_id = theirs.patient_id AND there.postcode = home.postcode"
-                    " JOIN record_localpatient other ON other.id = theirs.patient_id"
-                    " JOIN record_localpatient me ON me.id = mine.patient_id"
-                    f" WHERE mine.patient_id IN ({marks}){condition}",
-                    list(chunk),
-                )
-                found |= {row[0] for row in cursor.fetchall()}
-    return found
-
-
-def _placements(people: Mapping[int, LocalPatient]) -> dict[int, Placement]:
+def _placements(people: Mapping[int, LocalPatient], crowds: Collection[Mark]) -> dict[int, Placement]:
     names, postcodes = _names(list(people)), _postcodes(list(people))
     claims = [_claim(patient, names.get(key, []), postcodes.get(key, [])) for key, patient in people.items()]
     merges, judgements, alike = [], [], []
@@ -147,7 +125,7 @@ def _placements(people: Mapping[int, LocalPatient]) -> dict[int, Placement]:
         judgements += [Judgement(*row) for row in decided.values_list("patient_id", "other_id", "same", "by_name")]
         scores = LinkScore.objects.filter(patient__in=chunk)
         alike += [Likeness(*row) for row in scores.values_list("patient_id", "other_id", "probability", "gap")]
-    return rules.settle(claims, merges, judgements, alike)
+    return rules.settle(claims, merges, judgements, alike, crowds)
 
 
 def _names(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:

@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
-from django.db import connection
-
 from oneplace.kernel.rows import Kind, Name, PersonRow
 from oneplace.record import rules
 from oneplace.record.bulk import aware, in_chunks, insert_rows, moment, rows_where, update_rows
 from oneplace.record.filing import Told, sane
 from oneplace.record.models import NameKey, PersonName
+from oneplace.record.namesakes import namesakes
 from oneplace.record.rules import Link
 
 _TOLD = [
@@ -230,22 +229,10 @@ def _correct_births(born: dict[int, date | None]) -> set[int]:
     columns = ("patient_id", "birth_date")
     rows = rows_where("record_personname", columns, "patient_id", list(born))
     corrected = sorted({patient for patient, birth_date in rows if birth_date != born[patient]})
-    parted: set[int] = set()
-    with connection.cursor() as cursor:
-        for chunk in in_chunks(corrected):
-            cursor.execute(_LIKE.format(marks=", ".join(["%s"] * len(chunk))), list(chunk))
-            parted |= {patient for (patient,) in cursor.fetchall()}
+    parted = namesakes(corrected).others
     for patient in corrected:
         PersonName.objects.filter(patient=patient).update(birth_date=born[patient])
     return parted
-
-
-_LIKE = """SELECT DISTINCT theirs.patient_id FROM record_personname mine
- JOIN record_personname theirs ON theirs.family = mine.family AND theirs.given = mine.given
- AND theirs.birth_date = mine.birth_date
- JOIN record_patientpostcode home ON home.patient_id = mine.patient_id
- JOIN record_patientpostcode there ON there.patient_id = theirs.patient_id AND there.postcode = home.postcode
- WHERE mine.patient_id IN ({marks})"""
 
 
 def _write_names(standing: dict[Key, Standing], names: dict[Key, set[tuple[str, str]]]) -> set[int]:

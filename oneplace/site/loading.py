@@ -1,11 +1,12 @@
 """What several commands share: files into the gateway with a progress bar, a place folder into its rooms."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from oneplace.access import actions as access
+from oneplace.access import classes
 from oneplace.access import queries as access_queries
 from oneplace.access.agreements import install_templates
 from oneplace.access.commands import OPERATOR
@@ -103,9 +104,30 @@ def read_place(path: Path) -> tuple[folders.PlaceFolder, dict[str, str]]:
         told = folders.read(path)
     except folders.FolderFault as fault:
         raise folders.FolderFault([*fault.faults, *wrong]) from fault
+    wrong += _unknown_words(told)
     if wrong:
         raise folders.FolderFault(wrong)
     return told, texts
+
+
+def _unknown_words(told: folders.PlaceFolder) -> list[folders.Fault]:
+    """Purposes and classes of information in the folder that nothing declares: what names them would share nothing."""
+    known = {"purposes": ("purpose", classes.purposes()), "classes": ("class of information", classes.classes())}
+    found = [
+        folders.Fault("agreements.csv", row["line"], f"'{word}' is no {what}.", _write_some(words))
+        for row in (*told.agreements, *told.pending_agreements)
+        for column, (what, words) in known.items()
+        for word in row[column]
+        if word not in words
+    ]
+    what, words = known["classes"]
+    odd = [name for name in told.consent_models if name and name not in words]
+    said = (f"[access.classes] '{name}' is no {what}." for name in odd)
+    return found + [folders.Fault("place.toml", 0, text, _write_some(words)) for text in said]
+
+
+def _write_some(words: Iterable[str]) -> str:
+    return f"Write some of: {'; '.join(words)}."
 
 
 def load_place(path: Path, by: str) -> str:

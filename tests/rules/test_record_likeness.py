@@ -1,12 +1,15 @@
 """Likeness in rules.settle: a sure score links a patient left over, and what speaks against a link stops any score."""
 
+import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oneplace.record.linkage import _SLIP
 from oneplace.record.rules import BY_LIKENESS, CONFLICT, Claim, Judgement, Likeness, Link, settle
 from oneplace.record.rules.numbers import is_slip, names_agree
 from oneplace.record.rules.settling import KNOWN_ELSEWHERE, speaks_against
@@ -124,6 +127,25 @@ def test_no_birth_date_or_home_is_no_likeness():
 def test_slip_of_a_date_is_one_that_a_parent_or_twin_would_not_have(other, slip):
     assert is_slip(BORN, other) is slip
     assert is_slip(other, BORN) is slip
+
+
+def test_slip_of_a_date_is_the_same_to_sql_and_to_python():
+    """Splink compares dates in DuckDB with an expression of its own: the two are held together over many pairs."""
+    randomness = random.Random(20261123)
+    days = [date(year, 1, 1) + timedelta(days=day) for year in (1951, 1952, 2000, 2001) for day in range(365)]
+    pairs = [(one, one + timedelta(days=gap)) for one in days for gap in (-366, -365, -1, 0, 1, 365, 366)]
+    pairs += [(one, date(one.year, one.day, one.month)) for one in days if one.day < 13]
+    pairs += [tuple(randomness.sample(days, 2)) for _ in range(20_000)]
+    connection = duckdb.connect()
+    connection.execute(
+        "CREATE TABLE pairs AS SELECT unnest(?::INTEGER[]) AS place, unnest(?::DATE[]) AS birth_date_l,"
+        " unnest(?::DATE[]) AS birth_date_r",
+        [list(range(len(pairs))), *map(list, zip(*pairs, strict=True))],
+    )
+    told = connection.execute(f"SELECT {_SLIP} FROM pairs ORDER BY place").fetchall()
+    mine = [is_slip(*pair) for pair in pairs]
+    assert [slip for (slip,) in told] == mine
+    assert 5_000 < sum(mine) < len(pairs) - 5_000
 
 
 def test_short_forms_agree_for_one_sex_only():

@@ -13,9 +13,11 @@ from oneplace.record.rules.numbers import Placement as Placement
 from oneplace.record.rules.numbers import arrange as arrange
 from oneplace.record.rules.numbers import number_to_link_on as number_to_link_on
 from oneplace.record.rules.settling import BY_LIKENESS as BY_LIKENESS
+from oneplace.record.rules.settling import CROWD as CROWD
 from oneplace.record.rules.settling import SAME_PERSON as SAME_PERSON
 from oneplace.record.rules.settling import Judgement as Judgement
 from oneplace.record.rules.settling import Likeness as Likeness
+from oneplace.record.rules.settling import Mark as Mark
 from oneplace.record.rules.settling import settle as settle
 
 

@@ -1,7 +1,8 @@
 """Who is who, whole: numbers, demographics, likeness, merges, judgements. Pure, and blind to the order of arrival."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 from oneplace.record.rules.numbers import (
@@ -34,6 +35,12 @@ TWO_PEOPLE = "two people agree in date of birth, name and postcode"
 TWO_NUMBERS = "its source merged it with a patient of another NHS number"
 KNOWN_ELSEWHERE = "same NHS number, but a person of this name and birth date has another"
 BY_LIKENESS = "likeness of name, date of birth and home"
+
+CROWD = 50
+"""Patients who may share name, date of birth and postcode before that tells nothing: no one person is known to so many
+organisations; a stand-in for what nobody knew is."""
+Mark = tuple[date, str, str, str]
+"""Date of birth, family name, first given name, postcode."""
 
 SURE = 0.99
 """Probability from which likeness may link (record.md, Identity)."""
@@ -84,15 +91,16 @@ def settle(
     merges: Iterable[tuple[int, int]] = (),
     judgements: Iterable[Judgement] = (),
     likenesses: Iterable[Likeness] = (),
+    crowds: Collection[Mark] = (),
 ) -> dict[int, Placement]:
     """Place every claim of a closed set: all that share a number, demographics, a merge or a judgement.
 
     First the NHS number with corroboration, then demographics where there is no number, then likeness, then what a
     source merged (`merges`: kept and folded), then what people judged. Two different valid NHS numbers are never put
-    together.
+    together. `crowds`: marks that more than CROWD patients share, in this set or beyond it; nobody is found by them.
     Depends on the sets alone, not on any order of arrival.
     """
-    table = _Table(claims)
+    table = _Table(claims, crowds)
     for likeness in sorted(likenesses, key=lambda one: (one.key, one.other)):
         table.resemble(likeness)
     for kept, folded in sorted(merges):
@@ -106,8 +114,9 @@ def settle(
 class _Table:
     """The claims as they are put together step by step: each one's group, and how and why."""
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
+    def __init__(self, claims: Sequence[Claim], crowds: Collection[Mark]) -> None:
         self.claims = {claim.key: claim for claim in claims}
+        self.marks = {claim.key: set(_marks(claim)) - set(crowds) for claim in claims}
         self.group: dict[int, Group] = {key: ("patient", key) for key in self.claims}
         self.members: dict[Group, set[int]] = {("patient", key): {key} for key in self.claims}
         self.state: dict[int, tuple[Link, str]] = dict.fromkeys(self.claims, (Link.UNLINKED, ALONE))
@@ -128,15 +137,10 @@ class _Table:
 
     def _known_elsewhere(self) -> None:
         """An odd one who is somebody else of the place, under another number, was given a wrong number: held."""
-        odd = {
-            key: marks
-            for key, (_, why) in self.state.items()
-            if why == CONFLICT
-            for marks in [set(_marks(self.claims[key]))]
-        }
+        odd = {key: marks for key, (_, why) in self.state.items() if why == CONFLICT for marks in [self.marks[key]]}
         for key, marks in odd.items():
             others = (one for one in self.claims.values() if one.number not in ("", self.claims[key].number))
-            if any(marks & set(_marks(other)) for other in others):
+            if any(marks & self.marks[other.key] for other in others):
                 self.state[key] = Link.HELD, KNOWN_ELSEWHERE
                 self._put(key, ("patient", key))
 
@@ -146,9 +150,9 @@ class _Table:
         Everyone of one birth date, name and postcode is looked at together, so that a sex that one of them doesn't
         tell can't be the bridge between a man and a woman.
         """
-        buckets: dict[tuple[object, ...], list[Claim]] = {}
+        buckets: dict[Mark, list[Claim]] = {}
         for claim in self.claims.values():
-            for mark in _marks(claim):
+            for mark in self.marks[claim.key]:
                 buckets.setdefault(mark, []).append(claim)
         leads: dict[int, set[Group]] = {}
         for claims in buckets.values():
@@ -273,7 +277,7 @@ def _order(claim: Claim) -> tuple[tuple[int, str, str], int]:
     return claim.order, claim.key
 
 
-def _marks(claim: Claim) -> Iterator[tuple[object, ...]]:
+def _marks(claim: Claim) -> Iterator[Mark]:
     """By what another patient may be this one without a number: birth date, a whole name, a postcode, past or present.
 
     Each is needed: twins differ in given name or sex, father and son in date of birth, namesakes in postcode.
