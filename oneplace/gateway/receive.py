@@ -296,8 +296,8 @@ def id_used_twice(format_name: str) -> Reject:
     """The refusal of a message whose id its sender has used for another."""
     where = "UNB and UNH" if format_name == "edifact" else "MSH-10"
     reason = (
-        f"This sender gave the same id ({where}) to another message before, and the two are not the same: the "
-        "first stands, nothing of this one was filed. Ask the sender to send it again with an id of its own, and to mend "
+        f"This sender gave the same id ({where}) to another message before, and the two are not the same: the first "
+        "stands, nothing of this one was filed. Ask the sender to send it again with an id of its own, and to mend "
         "whatever uses ids twice."
     )
     return Reject(reason, "id-used-twice", where, format_name)
