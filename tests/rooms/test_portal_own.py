@@ -124,6 +124,18 @@ def test_person_who_reads_their_own_record_is_no_unusual_access(mary, person):
     assert patterns.look(by="test") > 0
 
 
+def test_page_that_cannot_be_recorded_is_not_shown(mary, person, monkeypatch):
+    def full(**_: object) -> int:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ledger, "write", full)
+    mary.raise_request_exception = False
+    for address in ("/my-record/", "/my-record/parts/problems/", "/who-has-looked/", "/sharing/", "/whose-record/"):
+        assert "Burrows" not in text(mary, address, 500)
+    choose(mary, "hospital", "no")
+    assert consents.choices_of(person) == []
+
+
 def test_staff_have_no_own_pages(person):
     access.create_user(
         username="fiona", password=None, display_name="Dr F", role="gp", organisation_code=PRACTICE, by="test"
