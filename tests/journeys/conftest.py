@@ -61,9 +61,12 @@ def _wait_for(address: str) -> None:
     raise RuntimeError("the server did not answer within half a minute")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def browser(place: Place) -> Iterator[Browser]:
-    """Chromium, for one test: a loop that outlived the test would upset the tests of the database."""
+    """Chromium; each test has a context of its own. Playwright's loop runs on beside tests of the database, which
+    Django would refuse as unsafe: they never run at once.
+    """
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as driver:
         made = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         yield made
