@@ -25,6 +25,15 @@ SECOND_PLACE = "ostermere"
 SLOW_ON_ONE_PLACE = frozenset(
     {"test_j11_emergency.py", "test_cli_demo.py", "test_j11_linkage_review.py", "test_j12_silent_feed.py"}
 )
+# They run the product in processes of their own, or make people by the thousand: measuring the rooms would double their
+# time and find nothing.
+NOT_MEASURED = (
+    "tests/journeys",
+    "tests/races",
+    "tests/rooms/test_cli.py",
+    "tests/rooms/test_cli_demo.py",
+    "tests/rules/test_example_*.py",
+)
 # What must be covered whole, branches and all; each line is one report.
 COVERED = {
     "kernel": "oneplace/kernel/*",
@@ -71,13 +80,16 @@ def on_sqlite(summary: Summary, home: Path, more: list[str]) -> None:
     if not any(Path(browser).exists() for browser in BROWSERS):
         summary.left_out.append("journeys in a browser: no Chromium found; on Debian or Ubuntu: apt install chromium")
         arguments.append("--ignore=tests/journeys")
-    if not more:
-        arguments += ["--cov=oneplace", "--cov-branch", "--cov-report="]
     environment = {"ONEPLACE_HOME": str(home / "sqlite"), "ONEPLACE_DATABASE_URL": "", "COVERAGE_FILE": _coverage(home)}
-    pytest("everything on SQLite", arguments, summary, **environment)
-    if not more:
-        for what, files in COVERED.items():
-            check_coverage(what, files, home, summary)
+    if more:
+        pytest("on SQLite", arguments, summary, **environment)
+        return
+    apart = [str(path) for pattern in NOT_MEASURED for path in sorted(ROOT.glob(pattern))]
+    measured = ["--cov=oneplace", "--cov-branch", "--cov-report=", *(f"--ignore={path}" for path in apart)]
+    pytest("rules and rooms on SQLite", [*arguments, *measured], summary, **environment)
+    pytest("journeys, races, commands and made-up people on SQLite", [*arguments, *apart], summary, **environment)
+    for what, files in COVERED.items():
+        check_coverage(what, files, home, summary)
 
 
 def check_coverage(what: str, files: str, home: Path, summary: Summary) -> None:
