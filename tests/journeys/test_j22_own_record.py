@@ -2,6 +2,7 @@
 
 import pytest
 from factories.places import COMMUNITY, HOSPITAL, PRACTICE, named
+from factories.signing_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 BIRTH = "Labour and birth"
@@ -92,6 +93,54 @@ def test_daughter_sees_what_was_agreed_and_nothing_else(page, place, axe):
     page.goto(f"{place.address}/sharing/")
     assert "decided by Sally Brightwater" in page.inner_text("main")
     axe(page)
+
+
+def test_practice_lets_a_nephew_see_visits_and_ends_it(page, place, sign_in, find, axe):
+    """Given Ethel Walker and her nephew at the desk, then a link shows him her visits, until Rosa ends it."""
+    name = f"nephew-{page.viewport_size['width']}"
+    sign_in(page, "rosa")
+    find(page, "Ethel Walker")
+    page.click(".record-hits a")
+    page.click("text=Their own access")
+    own_people = page.url
+    page.click("a:has-text('Give somebody who acts')")
+    page.click("text=Confirm with one click")
+    page.click("button:has-text('Give them access')")
+    assert "There is a problem" in page.inner_text("main")
+    axe(page)
+    page.fill("#name", f"Jack {name}")
+    page.fill("#username", name)
+    page.check("#check_made")
+    page.fill("#how", "passport, seen today")
+    page.check("#authority")
+    page.check("text=Hospital record")
+    page.check("#visits_only")
+    page.click("button:has-text('Give them access')")
+    link = page.inner_text("#link")
+    axe(page)
+
+    context = page.context.browser.new_context(viewport=page.viewport_size)
+    guest = context.new_page()
+    guest.goto(link)
+    guest.fill("#id_new_password1", PASSWORD)
+    guest.fill("#id_new_password2", PASSWORD)
+    guest.click("text=Keep this password")
+    guest.wait_for_url("**/my-record/")
+    words = guest.inner_text("main")
+    assert "The record of Ethel Walker" in words
+    assert "Visits and booked contacts only" in words
+    assert "COPD" not in words
+    axe(guest)
+
+    page.goto(own_people)
+    page.click(f"text=End the access of Jack {name}")
+    page.fill("#reason", "she asked for it")
+    axe(page)
+    page.click("text=End it now")
+    assert "she asked for it" in page.inner_text("main")
+    guest.reload()
+    assert "no record here that you may see" in guest.inner_text("main")
+    context.close()
 
 
 def test_sharing_is_chosen_without_javascript(browser, place):
