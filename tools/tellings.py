@@ -195,12 +195,20 @@ def _bundle(world: World, randomness: random.Random, release: str) -> dict[str, 
         "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": world.codes[2]}],
     }  # fmt: skip
     facts = [_problem(key, randomness, release), _value(key, randomness)]
+    facts += [_all_problems(key)] if randomness.random() < 0.5 else []
     return {
         "resourceType": "Bundle",
         "meta": {"lastUpdated": f"2021-01-{randomness.randint(1, 28):02}T11:54:53+00:00"},
         "type": "collection",
         "entry": [{"resource": one} for one in (patient, practice, *facts)],
     }
+
+
+def _all_problems(key: str) -> dict[str, Any]:
+    """The section that says that this export holds all problems of the record."""
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "717711000000103", "display": "Problems"}]}
+    return {"resourceType": "List", "id": f"{key}-all", "status": "current", "mode": "snapshot", "code": code,
+            "subject": {"reference": f"Patient/{key}"}}  # fmt: skip
 
 
 def _problem(key: str, randomness: random.Random, release: str) -> dict[str, Any]:

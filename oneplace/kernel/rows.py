@@ -168,6 +168,7 @@ class Message:
     message_id: str = ""  # the sender's own, unique for that sender; '' where the format has none
     sent_at: datetime | None = None
     resources: int = 0  # bundle entries or segments read, for conservation and speed figures
+    whole: tuple[str, ...] = ()  # types of entries of which this tells all that its one person has
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,18 @@ class LetterFiling(models.Model):
         ]
 
 
+class WholeTelling(models.Model):
+    """The newest export in which a practice told all of one sort that its patient has: what is not in it is no more."""
+
+    patient = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="+")
+    type = models.CharField(max_length=40)
+    told_at = models.DateTimeField()
+    told = models.BinaryField()  # digests of 8 bytes of the ids told, in order
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient", "type"], name="one_whole_a_patient_and_type")]
+
+
 class EntryHistory(EntryFields):
     """An older version of an entry, kept because someone may have acted on it."""
 

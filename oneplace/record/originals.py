@@ -10,7 +10,7 @@ import orjson
 import zstandard
 from lxml import etree
 
-from oneplace.record import reading
+from oneplace.record import reading, wholes
 from oneplace.record.models import DataIssue, Entry, EntryHistory
 from oneplace.record.reading import Known
 from oneplace.record.shapes import Banner, DocumentShown, Item
@@ -30,7 +30,8 @@ def entry(told: Known, key: str) -> Entry | None:
 
 def shown(entry: Entry, told: Known, banner: Banner, basis: str, now: datetime) -> DocumentShown:
     """The entry with where it came from, for a page of its own."""
-    row = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS).get()
+    rows = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS)
+    (row,) = reading.as_told_now(rows, wholes.gone([entry.patient_id]))
     issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
     raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
     return DocumentShown(

@@ -5,7 +5,7 @@ that the decision opened, by the organisation whose entries they are of.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from oneplace.kernel import clock, nhs_number
 from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import Kind
 from oneplace.place import queries as place
+from oneplace.record import wholes
 from oneplace.record.classing import class_of, setting_of
 from oneplace.record.facts import Telling, groups
 from oneplace.record.models import Entry, LocalPatient, Source
@@ -149,9 +150,22 @@ def conflicts(told: Known) -> tuple[str, ...]:
 
 def entries(told: Known) -> list[tuple[Any, ...]]:
     """The entries that are open, newest first, as tuples of COLUMNS; what lies in the future comes first."""
-    rows = Entry.objects.filter(patient__in=[patient.pk for patient in told.patients if not told.is_closed(patient)])
+    open_ones = [patient.pk for patient in told.patients if not told.is_closed(patient)]
+    rows = Entry.objects.filter(patient__in=open_ones)
     found = rows.order_by("-happened_at", "-id").values_list(*COLUMNS)[:MOST_ENTRIES]
-    return [row for row in found if told.shows(row)]
+    return as_told_now([row for row in found if told.shows(row)], wholes.gone(open_ones))
+
+
+def as_told_now(rows: Iterable[tuple[Any, ...]], gone: Mapping[int, datetime]) -> list[tuple[Any, ...]]:
+    """Rows as tuples of COLUMNS; one that would run still, and is gone from its practice's record, says so instead."""
+    return [
+        _gone(row, gone[row[0]]) if row[0] in gone and is_current(row[6], row[5], gone[row[0]]) else row for row in rows
+    ]
+
+
+def _gone(row: tuple[Any, ...], at: datetime) -> tuple[Any, ...]:
+    detail = orjson.loads(row[16]) | {"no_longer_told": at.isoformat()}
+    return (*row[:6], wholes.GONE, *row[7:16], orjson.dumps(detail).decode(), *row[17:])
 
 
 def sources(told: Known, rows: Sequence[tuple[Any, ...]], only: str | None = None) -> tuple[SourceLine, ...]:

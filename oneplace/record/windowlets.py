@@ -24,7 +24,7 @@ _KINDS = frozenset(kind.value for kind in Kind)
 # FHIR's words for what no longer runs (Condition, MedicationStatement, AllergyIntolerance, Flag, CarePlan, Encounter).
 PAST = frozenset(
     {"inactive", "remission", "resolved", "completed", "stopped", "cancelled", "finished", "refuted", "revoked"}
-    | {"ended", "past", "entered-in-error", "not-taken", "not-given", "not-done"}
+    | {"ended", "past", "entered-in-error", "not-taken", "not-given", "not-done", "no-longer-told"}
 )
 
 

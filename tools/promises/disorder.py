@@ -97,6 +97,7 @@ def _file(batch: list[bytes]) -> None:
 def _state() -> dict[str, Counter[Any]]:
     from oneplace.access.models import Relationship
     from oneplace.record.models import Entry, EntryHistory, LocalPatient, PatientPostcode, PersonName, ReviewTask
+    from oneplace.record.wholes import gone
 
     of_patient = ["patient__source__code", "patient__local_id"]
     facts = ["display", "happened_at", "ended_at", "status", "value", "detail", "version_at"]
@@ -121,6 +122,7 @@ def _state() -> dict[str, Counter[Any]]:
         "reviews": _counted(ReviewTask.objects.filter(closed_at=None).values_list(*of_patient, "reason")),
         "ties": _counted((*_owner(own, key, person), *rest) for key, person, *rest in ties),
         "together": _together(own.values()),
+        "gone": _counted(Entry.objects.filter(pk__in=gone(map(int, own))).values_list(*entry)),
     }
 
 

@@ -13,6 +13,7 @@ from oneplace.formats.fhir.document import SAFE_CODE, is_xml, loaded, spine_code
 from oneplace.formats.fhir.entries import CONTEXT, NOT_ABOUT_A_PERSON, READERS
 from oneplace.formats.fhir.people import merges, numbered, patient_key, person_row, registration
 from oneplace.formats.fhir.reading import NOTHING, Node, Reading
+from oneplace.formats.fhir.whole import whole_sections
 from oneplace.formats.fhir.whose import is_practice, source_organisation
 from oneplace.formats.limits import MAX_ID
 from oneplace.formats.shape import iso_moment
@@ -71,6 +72,7 @@ def _message(bundle: Node, issues: list[Issue], in_xml: bool) -> Message | Rejec
         "",  # a bundle id is no message id: TC7 sends one id for six people
         reading.at,
         len(bundle["entry"]),
+        whole_sections(reading, bundle, told, entries) if is_practice(code) else (),
     )
 
 

@@ -29,6 +29,7 @@ from oneplace.record.presenters.words import (
     lately_words,
     range_words,
     sentence,
+    status_words,
     when_words,
     with_unit,
 )
@@ -241,7 +242,7 @@ def item_page(shown: DocumentShown) -> ItemPage:
 
 def _also_line(item: Item, now: datetime) -> AlsoLine:
     told = (name_of(item), _value(item), str(item.detail.get("dose", "")), when_words(item.happened_at))
-    words = ", ".join(part for part in (*told, code_words(item.status)) if part)
+    words = ", ".join(part for part in (*told, status_words(item)) if part)
     return AlsoLine(item.key, item.source_name or item.source_code, words, lately_words(item.received_at, now))
 
 
@@ -288,7 +289,7 @@ def _facts(item: Item, now: datetime) -> tuple[tuple[str, str], ...]:
         ("Reference range", range_words(item.low, item.high, item.unit) or str(detail.get("range", ""))),
         ("Date", f"{when} ({ago})" if ago else when),
         ("Ended", when_words(item.ended_at) if item.ended_at else ""),
-        ("Status", code_words(item.status)),
+        ("Status", status_words(item)),
         ("Reactions", "; ".join(detail.get("reactions") or ())),
         ("Take care", differing_words(item)),
         *((words, str(detail.get(key, ""))) for key, words in _DETAIL_WORDS.items()),
@@ -327,7 +328,7 @@ def _part_words(part: Mapping[str, Any]) -> str:
 
 
 def _history_words(item: Item) -> str:
-    told = (name_of(item), _value(item), code_words(item.status))
+    told = (name_of(item), _value(item), status_words(item))
     return ", ".join(part for part in told if part)
 
 

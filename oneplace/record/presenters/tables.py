@@ -16,6 +16,7 @@ from oneplace.record.presenters.words import (
     differing_words,
     sentence,
     shortened,
+    status_words,
     told_day,
     when_words,
     with_unit,
@@ -127,7 +128,7 @@ def _stopped(item: Item) -> str:
 
 def _status_told(item: Item) -> str:
     """The status in words, where it says what the entry's place in the table doesn't."""
-    return "" if item.status.lower() in PLAIN else code_words(item.status)
+    return "" if item.status.lower() in PLAIN else status_words(item)
 
 
 def _issued(item: Item, now: datetime) -> Cell:

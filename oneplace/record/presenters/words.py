@@ -130,6 +130,12 @@ def code_words(code: str) -> str:
     return sentence(code.replace("-", " "))
 
 
+def status_words(item: Item) -> str:
+    """The status of an entry in words; of one that its practice's record no longer holds, since when that is known."""
+    since = told_day(item.detail.get("no_longer_told"))
+    return f"No longer in the GP record: not in it on {since:%-d %b %Y}" if since else code_words(item.status)
+
+
 def told_day(iso: Any) -> date | None:
     """A date that a source's detail holds as text, or None when there is none that can be read."""
     try:
