@@ -31,7 +31,7 @@ def entry(told: Known, key: str) -> Entry | None:
 def shown(entry: Entry, told: Known, banner: Banner, basis: str, now: datetime) -> DocumentShown:
     """The entry with where it came from, for a page of its own."""
     rows = Entry.objects.filter(pk=entry.pk).values_list(*reading.COLUMNS)
-    (row,) = reading.as_told_now(rows, wholes.gone([entry.patient_id]))
+    (row,) = reading.as_told_now(reading.begun(rows), wholes.gone([entry.patient_id]))
     issues = DataIssue.objects.filter(document=entry.document_id, path__startswith=entry.path)
     raw = zstandard.ZstdDecompressor().decompress(bytes(entry.document.body))
     return DocumentShown(

@@ -20,7 +20,7 @@ from oneplace.place import queries as place
 from oneplace.record import wholes
 from oneplace.record.classing import class_of, setting_of
 from oneplace.record.facts import Telling, groups
-from oneplace.record.models import Entry, LocalPatient, Source
+from oneplace.record.models import Entry, EntryHistory, LocalPatient, Source
 from oneplace.record.rules import Link
 from oneplace.record.shapes import Banner, Item, SourceLine, Trend, WindowletData
 from oneplace.record.windowlets import Sieve, Windowlet, is_current
@@ -153,7 +153,23 @@ def entries(told: Known) -> list[tuple[Any, ...]]:
     open_ones = [patient.pk for patient in told.patients if not told.is_closed(patient)]
     rows = Entry.objects.filter(patient__in=open_ones)
     found = rows.order_by("-happened_at", "-id").values_list(*COLUMNS)[:MOST_ENTRIES]
-    return as_told_now([row for row in found if told.shows(row)], wholes.gone(open_ones))
+    return as_told_now(begun([row for row in found if told.shows(row)]), wholes.gone(open_ones))
+
+
+def begun(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows as tuples of COLUMNS; a visit whose newest telling leaves out its start (a discharge by many a hospital's
+    system) began when the newest telling before that says so."""
+    undated = [row[0] for row in rows if row[1] == Kind.ENCOUNTER and row[3] is None]
+    if not undated:
+        return list(rows)
+    told = EntryHistory.objects.filter(entry__in=undated, happened_at__isnull=False).order_by("version_at", "content")
+    starts = {entry: rest for entry, *rest in told.values_list("entry_id", "happened_at", "day_only")}
+    return _newest_first([(*row[:3], *starts.get(row[0], row[3:5]), *row[5:]) for row in rows])
+
+
+def _newest_first(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """What lies in the future first, what has no date last."""
+    return sorted(rows, key=lambda row: (row[3] is not None, row[3] or datetime.min, row[0]), reverse=True)
 
 
 def as_told_now(rows: Iterable[tuple[Any, ...]], gone: Mapping[int, datetime]) -> list[tuple[Any, ...]]:

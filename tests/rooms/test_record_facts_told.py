@@ -1,11 +1,14 @@
 """What three feeds tell of one person: one line a fact, every source in sight, and what is missing named."""
 
+from datetime import UTC, datetime
+
 import pytest
 from factories import wire
 from factories.senders import JULY, JUNE, file, hospital, surgery
 from test_record_door import GP, WARD, opened, panel, person_of, share
 
 from oneplace.record import door
+from oneplace.record.models import Entry, EntryHistory
 from oneplace.record.presenters.words import differing_words
 from oneplace.record.shapes import DocumentShown
 
@@ -91,3 +94,21 @@ def test_none_known_on_the_timeline_disagrees_with_nobody():
     found = panel(opened(GP, person_of()), "timeline")
     assert {item.display for item in found.items} == {"No known allergy", "Gout"}
     assert found.note == ""
+
+
+def test_visit_whose_discharge_leaves_out_its_start_began_when_it_was_admitted():
+    start = b"|" * 25 + b"202101041000"
+    admitted, discharged = hospital(), hospital("A03", day="20210106").replace(start, b"")
+    for order in ((admitted, discharged), (discharged, admitted)):
+        file(*order)
+        file(surgery(gout("a")))
+        share("G99001", "RCB")
+        visits = [item for item in panel(opened(GP, person_of()), "encounters").items if item.source_code == "RCB"]
+        assert [(item.status, item.happened_at) for item in visits] == [
+            ("finished", datetime(2021, 1, 4, 10, tzinfo=UTC))
+        ]
+        shown = door.document(GP, person_of(), visits[0].key)
+        assert isinstance(shown, DocumentShown)
+        assert shown.item.happened_at == visits[0].happened_at
+        EntryHistory.objects.all().delete()
+        Entry.objects.filter(source__code="RCB").delete()
