@@ -18,7 +18,7 @@ from oneplace.kernel.ids import PersonId
 from oneplace.kernel.rows import EntryRow, Issue, Kind, Message, Move
 from oneplace.ledger import actions as ledger
 from oneplace.place import queries as place
-from oneplace.record import entries, identity, patients, ties, wholes
+from oneplace.record import entries, identity, moves, patients, ties, wholes
 from oneplace.record.bulk import insert_rows, moment, rows_where
 from oneplace.record.classing import setting_of
 from oneplace.record.filing import Filing, Stored, Told, sane
@@ -36,6 +36,7 @@ def file(filings: Sequence[Filing], documents: Mapping[bytes, int], *, by: str, 
     told = _told(filings, documents, now)
     held = patients.tell(told, now)
     entries.tell(told, held, now)
+    moves.tell(told, held, now)
     wholes.tell(told, held)
     _keep_issues(told)
     identity.note_merges(told, held)

@@ -240,6 +240,18 @@ class LetterFiling(models.Model):
         ]
 
 
+class VisitMove(models.Model):
+    """That a source said that one of its visits is another patient's: its newest word on that visit."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    visit = models.CharField(max_length=160)  # the source's own id of it
+    patient = models.ForeignKey(LocalPatient, on_delete=models.CASCADE, related_name="+")
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "visit"], name="one_move_a_source_and_visit")]
+
+
 class WholeTelling(models.Model):
     """The newest export in which a practice told all of one sort that its patient has: what is not in it is no more."""
 
