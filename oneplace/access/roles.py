@@ -14,6 +14,7 @@ PERMISSIONS = frozenset(
     {"open-record", "search-people", "file-letters", "link-records"}
     | {"see-feeds", "see-quarantine", "replay", "see-ledger", "manage-users"}
     | {"record-consent", "keep-agreements", "mend-post", "give-own-access", "see-own-record", "see-own-history"}
+    | {"see-beds", "ask-for-bed", "keep-beds"}
 )
 _FILE = Path(__file__).with_name("roles.yaml")
 _FIELDS = {"label": str, "clinical": bool, "home": str, "may": list}

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from oneplace.place import shapes
+from oneplace.place import bedding, shapes
 from oneplace.place.shapes import PlaceFolder
 from oneplace.place.table import (
     Column,
@@ -157,9 +157,10 @@ _TABLES: dict[str, dict[str, Column]] = {
     },
     "prevalence.csv": {"practice_code": _CODE, "register": _WORD, "per_mille": Column(number, True)},
     "postcodes.csv": {"postcode": Column(text(10), True), "area_code": _CODE},
+    **bedding.TABLES,
 }
 # A place without statistics of its own practices may leave these out.
-_OPTIONAL = frozenset({"registrations.csv", "ages.csv", "prevalence.csv", "postcodes.csv"})
+_OPTIONAL = frozenset({"registrations.csv", "ages.csv", "prevalence.csv", "postcodes.csv", *bedding.TABLES})
 
 Lines = dict[str, list[Line]]
 Row = TypeVar("Row")
@@ -230,6 +231,7 @@ def _whole(folder: Path, about: Mapping[str, Any], lines: Lines, example: Mappin
         words={**WORDS, **about.get("words", {})},
         consent_models=_consent_models(about),
         postcodes=_rows(shapes.PostcodeRow, lines.get("postcodes.csv", ())),
+        bed_units=bedding.units(lines),
     )
 
 
@@ -305,7 +307,7 @@ def _check_consent_models(about: Mapping[str, Any], faults: Faults) -> None:
 
 def _check_keys(lines: Lines, faults: Faults) -> None:
     """One row a code, in one table; one membership a member, area and first day."""
-    for file in ("organisations.csv", "sites.csv", "areas.csv", "teams.csv", "feeds.csv"):
+    for file in ("organisations.csv", "sites.csv", "areas.csv", "teams.csv", "feeds.csv", "bed_units.csv"):
         seen: dict[str, int] = {}
         for line in lines.get(file, ()):
             key = line.cells["code"]
@@ -352,6 +354,7 @@ def _check_references(lines: Lines, faults: Faults) -> None:
         ("ages.csv", "practice_code", organisations, "organisations.csv"),
         ("prevalence.csv", "practice_code", organisations, "organisations.csv"),
         ("postcodes.csv", "area_code", areas, "areas.csv"),
+        *bedding.references(lines, organisations, areas, known["site"]),
     ):
         for line in lines.get(file, ()):
             _check_reference(line, name, allowed, where, faults)

@@ -210,6 +210,12 @@ def area_names(codes: Iterable[str]) -> dict[str, str]:
     return dict(Area.objects.filter(code__in=set(codes)).values_list("code", "name"))
 
 
+def area_points(codes: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude of the areas that have them, by code."""
+    rows = Area.objects.filter(code__in=set(codes), latitude__isnull=False, longitude__isnull=False)
+    return {code: (north, east) for code, north, east in rows.values_list("code", "latitude", "longitude")}
+
+
 def sites(kind: str | None = None) -> QuerySet[Site]:
     """Open sites by name, of one kind or of all."""
     rows = Site.objects.filter(closed_on__isnull=True).order_by("name", "code")

@@ -145,6 +145,39 @@ class PostcodeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BedBayRow:
+    """A bay of a unit: how many beds, for whom (female, male, either, single), whether it isolates, what it has."""
+
+    unit_code: str
+    bay: str
+    sex: str
+    beds: int
+    isolation: bool
+    equipment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BedUnitRow:
+    """A ward or home with community beds. `price_pence` is of a bed a night; hours that are equal are day and night."""
+
+    code: str
+    organisation_code: str
+    site_code: str
+    name: str
+    sector: str  # public | private
+    contract: str
+    price_pence: int
+    levels: tuple[str, ...]
+    admits_from: time
+    admits_until: time
+    weekends: bool
+    step_up_reserve: int
+    area_code: str
+    phone: str
+    bays: tuple[BedBayRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceFolder:
     """Everything about one place, read and checked. `agreements` and `feeds` are rows for other rooms to take.
 
@@ -176,6 +209,7 @@ class PlaceFolder:
     words: Mapping[str, str] = field(default_factory=dict)  # what people here call a cluster, a hub, a level
     consent_models: Mapping[str, str] = field(default_factory=dict)  # by class of information, '' for all others
     postcodes: tuple[PostcodeRow, ...] = ()
+    bed_units: tuple[BedUnitRow, ...] = ()  # for the front door to take
 
     def practices(self) -> list[OrganisationRow]:
         """The GP practices, in order of their codes."""

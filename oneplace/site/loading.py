@@ -12,6 +12,7 @@ from oneplace.access.agreements import install_templates
 from oneplace.access.commands import OPERATOR
 from oneplace.access.explaining import Explanation
 from oneplace.access.rules import Actor
+from oneplace.frontdoor.actions import beds
 from oneplace.gateway import actions as gateway
 from oneplace.gateway import layouts
 from oneplace.gateway.files import opened
@@ -131,7 +132,7 @@ def _write_some(words: Iterable[str]) -> str:
 
 
 def load_place(path: Path, by: str) -> str:
-    """Load a place folder into place, access and gateway; returns what was loaded, in words."""
+    """Load a place folder into place, access, gateway and beds; returns what was loaded, in words."""
     told, texts = read_place(path)
     loaded = place.load_folder(told, by=by)
     access.load_agreements(told.agreements, by=by)
@@ -139,6 +140,7 @@ def load_place(path: Path, by: str) -> str:
     access.set_consent_models(told.consent_models, by=by)
     gateway.declare_feeds(told.feeds, by=by, whole=True)
     gateway.keep_layouts(texts, by=by)
+    beds.load_units(told.bed_units, by=by)
     queries.forget_names()
     words = f"{told.name}: {loaded.total:,} rows, {len(told.agreements)} agreements, {len(told.feeds)} feeds"
     return words + (f", {len(texts)} layouts of its own." if texts else ".")

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "oneplace.place",
     "oneplace.access",
     "oneplace.record",
+    "oneplace.frontdoor",
     "oneplace.portal",
     "oneplace.gateway",
     "oneplace.site",

@@ -23,6 +23,7 @@ _PAGES = (
     ("sharing", "Sharing", "see-own-record"),
     ("people", "People", "search-people"),
     ("letters", "Letters", "file-letters"),
+    ("beds", "Beds", "see-beds"),
     ("feeds", "Feeds", "see-feeds"),
     ("quarantine", "Quarantine", "see-quarantine"),
     ("outbox", "Messages out", "mend-post"),

@@ -89,6 +89,7 @@ urlpatterns = [
     path("welcome/", welcome.welcome, name="welcome"),
     path("", include("oneplace.access.urls")),
     path("", include("oneplace.record.urls")),
+    path("", include("oneplace.frontdoor.urls")),
     path("", include("oneplace.portal.urls")),
     path("", include("oneplace.gateway.urls")),
 ]

@@ -84,6 +84,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         "asks": may(actor, "record-consent"),
         "unshared": unshared_practice(actor, opened.banner, opened.opened_at) if opened.declaration else None,
         "own_people": own_people_address(actor, person_id),
+        "ask_for_bed": _upstairs(actor, person_id, "bed-ask", "ask-for-bed"),
     }
     return render(request, "record/person.jinja", values)
 
@@ -174,8 +175,13 @@ def emergency_address(record: LockedRecord | Opened) -> str:
 
 def own_people_address(actor: Actor, person_id: str) -> str:
     """Where access is given to the person and to those who act for them, for a role that may; '' for others."""
+    return _upstairs(actor, person_id, "own-people", "give-own-access")
+
+
+def _upstairs(actor: Actor, person_id: str, name: str, permission: str) -> str:
+    """The address of a page about the person in a room above; '' where there is none, or for a role that may not."""
     try:
-        return reverse("own-people", args=[person_id]) if may(actor, "give-own-access") else ""
+        return reverse(name, args=[person_id]) if may(actor, permission) else ""
     except NoReverseMatch:
         return ""
 

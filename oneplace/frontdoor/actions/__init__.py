@@ -1,0 +1,1 @@
+"""Every write of the front door, a topic a file."""

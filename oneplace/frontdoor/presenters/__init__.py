@@ -1,0 +1,1 @@
+"""What the front door knows, in words, a topic a file."""

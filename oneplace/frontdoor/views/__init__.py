@@ -1,0 +1,1 @@
+"""Pages of the front door, a goal of staff a file."""
