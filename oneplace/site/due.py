@@ -1,5 +1,5 @@
-"""What is due, in a process of its own beside the server: messages out each five seconds, the feed monitor each minute,
-unusual access each hour, likeness four times a day.
+"""What is due, in a process of its own beside the server: messages out each five seconds, the feed monitor and offers
+of beds each minute, unusual access each hour, likeness four times a day.
 
 Ends when its parent has. A look that fails is said on stderr and made again a minute later.
 """
@@ -62,6 +62,7 @@ def _look(due: Callable[[], object]) -> None:
 def run() -> None:
     """Everything that is due, once. While the demo still loads its people nothing is: feeds are half heard."""
     from oneplace.access import emergencies
+    from oneplace.frontdoor.actions import beds
     from oneplace.gateway import monitor
     from oneplace.kernel import clock
     from oneplace.place import queries as place
@@ -73,6 +74,7 @@ def run() -> None:
     monitor.check(now=clock.now(), by=BY)
     patterns.look_if_due(by=BY)
     emergencies.remind(by=BY)
+    beds.lapse_offers(by=BY)
 
 
 def send_messages() -> None:

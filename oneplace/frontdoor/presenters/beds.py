@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from oneplace.frontdoor.models import BedRequest, BedStay
 from oneplace.frontdoor.queries.beds import Tile, Waiting
-from oneplace.frontdoor.rules.beds import LEVELS, PRESENT, State
+from oneplace.frontdoor.rules.beds import LEVELS, PRESENT, Match, State
 from oneplace.kernel import clock
 
 _COLOURS = {State.OFFERED: "wait", State.RESERVED: "wait", State.ADMITTED: "taken", State.READY: "ready"}
@@ -69,6 +69,13 @@ def fit_words(waiting: Waiting) -> tuple[str, str]:
     units = len({one.unit.code for one in fits})
     more = f"{len(fits)} beds fit in {units} unit{'s' if units > 1 else ''}; best: {best.unit.name}, {best.bed.bay}"
     return more, f"Others fail on: {others}" if others else ""
+
+
+def best_of_bays(fitting: list[Match]) -> list[tuple[Match, int]]:
+    """The best bed of each bay with how many fit there, in the order of ranking."""
+    bays = Counter((one.unit.code, one.bed.bay) for one in fitting)
+    best = {(one.unit.code, one.bed.bay): one for one in reversed(fitting)}
+    return [(best[bay], count) for bay, count in bays.items()]
 
 
 def moves_open(stay: BedStay, keeps: bool) -> list[tuple[State, str]]:
