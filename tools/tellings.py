@@ -58,8 +58,15 @@ def message(world: World, randomness: random.Random) -> bytes:
 
 
 def admission(world: World, randomness: random.Random) -> bytes:
-    """HL7 v2 ADT: admitted, moved, discharged, or told anew."""
-    return _hl7(world, randomness, randomness.choice(["A01", "A02", "A03", "A08"]), [])
+    """HL7 v2 ADT: admitted, moved, discharged, told anew, or given to another patient."""
+    event = randomness.choice(["A01", "A02", "A03", "A08", "A45"])
+    return _moved(world, randomness) if event == "A45" else _hl7(world, randomness, event, [])
+
+
+def _moved(world: World, randomness: random.Random) -> bytes:
+    told = _hl7(world, randomness, "A45", []).decode().split("\r")
+    visit = f"V{randomness.randrange(PATIENTS)}-{randomness.randrange(VISITS)}"
+    return "\r".join([*told[:-1], f"MRG|L{visit[1]}^^^{told[0].split('|')[3]}||||{visit}"]).encode()
 
 
 def result(world: World, randomness: random.Random) -> bytes:
