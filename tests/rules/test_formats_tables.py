@@ -295,3 +295,10 @@ def test_any_bytes_beneath_a_heading_are_read_or_refused(rest: bytes):
     raw = HEAD.encode() + b"\n" + rest
     for piece in formats.pieces(raw):
         assert isinstance(formats.read(piece.raw), Message | Reject)
+
+
+def test_nul_characters_which_databases_refuse_are_left_out():
+    message = read(table(outcome="Se\0en", family_name="\0Burrows"))
+    assert message.people[0].names[0].family == "Burrows"
+    assert "\0" not in repr(message.entries[0].detail)
+    assert "\\x00" not in repr(message)
