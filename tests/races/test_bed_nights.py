@@ -1,8 +1,11 @@
 """Eight at once want the same beds: no bed-night is promised twice, each bed goes to somebody, nothing is locked."""
 
 import random
+import sys
 import threading
 from collections import Counter
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,6 +16,8 @@ from oneplace.frontdoor.models import BedMove, BedNight, BedStay
 from oneplace.frontdoor.rules.beds import State
 from oneplace.ledger.queries import verify
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+promise = import_module("promises.bed_nights")
 pytestmark = pytest.mark.django_db(transaction=True)
 DESKS, BEDS, NIGHTS = 8, 10, 2
 
@@ -54,3 +59,14 @@ def test_eight_desks_at_once_promise_each_bed_night_once():
     assert BedMove.objects.count() == BEDS, "what was refused left nothing behind"
     assert sum(taken.values()) > 0
     assert verify().ok
+
+
+def test_race_counts_a_bed_promised_twice_and_one_that_nobody_got():
+    load_units([rooms(2)], by="test")
+    first = offered(asked("p1", nights=promise.NIGHTS), "U1-Rooms-1")
+    other = offered(asked("p2", nights=promise.NIGHTS), "U1-Rooms-2")
+    assert promise.count() == []
+    BedStay.objects.filter(pk=other.pk).update(bed=first.bed)
+    found = promise.count()
+    assert sum("is promised 2 times" in words for words in found) == promise.NIGHTS
+    assert "1 beds went to nobody" in found
