@@ -178,3 +178,9 @@ def test_found_says_when_there_are_too_many() -> None:
     found = shapes.some_found()
     assert found_words(found) == "3 people found"
     assert found_words(replace(found, truncated=True)).startswith("More than 3 people found: add a date of birth")
+
+
+@pytest.mark.parametrize(("told", "words"), [("2026-10-02", "2 Oct 2026"), ("soon", None)])
+def test_day_of_the_last_issue_is_told_in_words(told: str, words: str | None) -> None:
+    item = an_item("medication", "Ramipril", detail={"last_issued": told})
+    assert dict(item_page(shapes.a_document(item=item)).facts).get("Last issued") == words

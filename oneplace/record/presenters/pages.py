@@ -30,6 +30,7 @@ from oneplace.record.presenters.words import (
     range_words,
     sentence,
     status_words,
+    told_day,
     when_words,
     with_unit,
 )
@@ -255,7 +256,6 @@ _DETAIL_WORDS = {
     "dose": "Dose",
     "quantity": "Quantity",
     "prescription_type": "Prescription",
-    "last_issued": "Last issued",
     "reason": "Reason",
     "significance": "Significance",
     "severity": "Severity",
@@ -293,6 +293,7 @@ def _facts(item: Item, now: datetime) -> tuple[tuple[str, str], ...]:
         ("Reactions", "; ".join(detail.get("reactions") or ())),
         ("Take care", differing_words(item)),
         *((words, str(detail.get(key, ""))) for key, words in _DETAIL_WORDS.items()),
+        ("Last issued", day_words(issued) if (issued := told_day(detail.get("last_issued"))) else ""),
         ("Written by", author_words(detail)),
     ]
     return tuple((label, words) for label, words in told if words)
