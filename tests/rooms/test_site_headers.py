@@ -110,7 +110,11 @@ def test_walk_notices_a_missing_header():
 
 def test_files_for_people_are_written_in_one_place_alone():
     """What writes CSV elsewhere is for machines: a place's folder, the example's extracts."""
-    machines = {"place/build.py", "kernel/sheets.py", *(f"example/{name}.py" for name in ("consents", "tables", "truth"))}
+    machines = {
+        "place/build.py",
+        "kernel/sheets.py",
+        *(f"example/{name}.py" for name in ("consents", "tables", "truth")),
+    }
     writing = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")

@@ -1,12 +1,11 @@
 """The place folder: the example's shape exactly, and every fault named with file, line and cure."""
 
 import csv
+import re
 import shutil
 from collections import Counter
 from datetime import date
 from pathlib import Path
-
-import re
 
 import pytest
 
