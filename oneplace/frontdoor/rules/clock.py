@@ -85,7 +85,7 @@ class Clock:
 
     def elapsed(self, now: datetime) -> timedelta:
         """How long the clock has run: real time since its start, without pauses, until contact or now."""
-        end = self.stopped_at or now
+        end = now if self.stopped_at is None else min(now, self.stopped_at)
         still = [max(timedelta(0), min(until, end) - start) for start, until in self.pauses]
         return end - self.started_at - sum(still, timedelta(0))
 
