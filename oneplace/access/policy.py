@@ -103,7 +103,13 @@ def step_up(view: View) -> View:
             raise ReauthenticationRequired  # allauth's middleware keeps the request and asks for the proof
         return view(request, *args, **kwargs)
 
+    checked.asks_for_proof = True  # type: ignore[attr-defined]
     return checked
+
+
+def asks_for_proof(view: object) -> bool:
+    """True for a view that stands under `step_up`: a policy keeps what the view below it has."""
+    return getattr(view, "asks_for_proof", False)
 
 
 def policy_of(view: object) -> Policy | None:

@@ -1,14 +1,17 @@
 """What every answer carries besides Django's own headers."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.security import SecurityMiddleware
+from django.shortcuts import render
 
 from oneplace.kernel import clock
 from oneplace.place import queries as place
 
+_NUL = "\x00"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
@@ -47,3 +50,17 @@ class Private:
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Turn away what holds NUL: no text does, and PostgreSQL keeps none."""
+        told = [*map(str, kwargs.values()), *_values(request.GET), *_values(request.POST)]
+        if not any(_NUL in value for value in told):
+            return None
+        reason = "What was sent holds a character that no text has (NUL), so nothing was done. Type it again."
+        return render(request, "site/refused.jinja", {"reason": reason}, status=400)
+
+
+def _values(told: QueryDict) -> list[str]:
+    return [value for values in told.lists() for value in values[1]]
