@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 MODULES = ("decision", "consents", "agreements", "ties")
-TESTS = ("tests/rules/test_access_decide.py", "tests/rules/test_access_classes.py")
+TESTS = tuple(f"tests/rules/test_access_{name}.py" for name in ("decide", "classes", "terms"))
 CELLS = 3000
 _COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

@@ -126,15 +126,18 @@ def why(
         return _banner(person, entered), access.explained(actor, person, entered.now)
 
 
-def viewers(
-    actor: Actor, person: PersonId, *, purpose: str = Purpose.DIRECT_CARE
-) -> ViewersShown | LockedRecord | Refused:
-    """Everybody who can see this person's record now and why, as far as the reader's role reads it."""
+def viewers(actor: Actor, person: PersonId) -> ViewersShown | LockedRecord | Refused:
+    """Who can see this person's record now and why, as far as the reader may know that they know the person.
+
+    Told to direct care alone: who else knows somebody tells of what ails them.
+    """
     with _turn():
-        entered = _enter(actor, person, purpose, "list viewers", {})
+        if not choosing.is_told_of_others(actor):
+            return _turned_away(actor, person, Purpose.DIRECT_CARE, "list viewers", NotFound(_NOTHING), clock.now())
+        entered = _enter(actor, person, Purpose.DIRECT_CARE, "list viewers", {})
         if not isinstance(entered, Entered):
             return entered
-        return choosing.viewers(actor, _banner(person, entered), person, entered.now)
+        return choosing.viewers(actor, _banner(person, entered), person, entered.permit.cells, entered.now)
 
 
 def sharing(actor: Actor, person: PersonId) -> SharingShown | LockedRecord | Refused:

@@ -13,8 +13,10 @@ from oneplace.access import classes, roles
 from oneplace.access import queries as access
 from oneplace.access.consents import CannotRecord, ChoiceLine, choices_of, standing_choices
 from oneplace.access.queries import EmergencyLine, Explanation, Viewer
-from oneplace.access.rules import Actor, ClassRule, ConsentFact, standing_choice
+from oneplace.access.rules import Actor, Cells, ClassRule, ConsentFact, standing_choice
 from oneplace.kernel.ids import PersonId
+from oneplace.place import queries as place
+from oneplace.record.classing import setting_of
 from oneplace.record.shapes import Banner
 
 SELF_MADE = frozenset({"person", "gillick"})
@@ -110,16 +112,29 @@ def take_back(actor: Actor, person: PersonId, key: int) -> None:
     access_actions.take_back_consent(person=person, key=key, by=actor)
 
 
-def viewers(actor: Actor, banner: Banner, person: PersonId, now: datetime) -> ViewersShown:
-    """Who can see the person, as far as the reader's own role reads."""
+def is_told_of_others(actor: Actor) -> bool:
+    """True for direct care, who may learn which organisations know a person."""
+    role = roles.role(actor.role)
+    return role is not None and role.direct_care
+
+
+def viewers(actor: Actor, banner: Banner, person: PersonId, cells: Cells, now: datetime) -> ViewersShown:
+    """Who can see the person, as far as the reader's own role reads; `cells` are what is open to the reader.
+
+    An organisation whose kind of entries is closed to the reader is left out: that it knows the person would tell.
+    """
     role = roles.role(actor.role)
     reads = role.reads if role else frozenset()
+    kinds = place.names().kinds
     found = tuple(
         replace(
             viewer,
             roles=tuple(replace(view, found=_as_far(view.found, reads)) for view in viewer.roles),
         )
         for viewer in access.viewers_of(person, now)
+        if viewer.personal
+        or viewer.holder == actor.organisation_code
+        or setting_of(viewer.holder, kinds.get(viewer.holder, "")) in cells.get(viewer.holder, frozenset())
     )
     return ViewersShown(banner, found, access.emergencies_of(person, now), now)
 

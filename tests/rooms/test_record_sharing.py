@@ -151,10 +151,22 @@ def test_viewers_name_open_emergencies_and_the_persons_own_people(person):
     assert [one.personal for one in found.viewers] == sorted(one.personal for one in found.viewers)
 
 
+def test_viewers_leave_out_who_would_tell_of_what_is_closed(person):
+    """That mental health services know somebody is nobody's to learn whose reading of them is closed."""
+    door.record_choice(GP, person, told())
+    assert {one.holder for one in door.viewers(GP, person).viewers} == {"G99001", "RCB"}
+    door.record_choice(GP, person, told("refused", "hospital"))
+    assert [one.holder for one in door.viewers(GP, person).viewers] == ["G99001"]
+    for role in ("receptionist", "mdt-coordinator"):
+        assert door.viewers(Actor("k", "n", role, "G99001"), person) == Refused()
+    assert ledger.latest(1)[0].action == "list viewers: refused"
+
+
 def test_viewers_leave_out_who_left_and_roles_that_open_nothing(person):
     told_of = {"username": "u", "password": None, "display_name": "U", "role": "gp", "organisation_code": "G99001"}
     user = actions.create_user(**told_of, by="test")
     Employment.objects.filter(user=user).update(ends=clock.real_now())
+    door.record_choice(GP, person, told())
     found = door.viewers(GP, person)
     assert [one.roles for one in found.viewers] == [(), ()]
     assert door.viewers(Actor("k", "n", "mdt-coordinator", "G99009"), person) == Refused()

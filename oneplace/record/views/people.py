@@ -30,6 +30,7 @@ from oneplace.record.presenters.pages import (
 from oneplace.record.presenters.paging import offset_of
 from oneplace.record.presenters.timeline import sieve_of
 from oneplace.record.shapes import DocumentShown, LockedRecord, Opened, Refused
+from oneplace.record.sharing import is_told_of_others
 from oneplace.record.windowlets import views, views_for
 
 _SEARCHES_KEPT = 5
@@ -82,6 +83,7 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         "printed": printed_words(opened.opened_at, actor.name),
         "emergency": emergency_address(opened),
         "asks": may(actor, "record-consent"),
+        "told_of_others": is_told_of_others(actor),
         "unshared": unshared_practice(actor, opened.banner, opened.opened_at) if opened.declaration else None,
         "own_people": own_people_address(actor, person_id),
         "ask_for_bed": _upstairs(actor, person_id, "bed-ask", "ask-for-bed"),

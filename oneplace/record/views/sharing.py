@@ -16,7 +16,7 @@ from oneplace.record import door
 from oneplace.record.forms import ALL, ChoiceForm
 from oneplace.record.presenters.sharing import sharing_page, viewers_page
 from oneplace.record.shapes import LockedRecord, Refused
-from oneplace.record.sharing import Choice, SharingShown
+from oneplace.record.sharing import Choice, SharingShown, is_told_of_others
 from oneplace.record.views.people import shut
 
 
@@ -27,7 +27,9 @@ def shown(request: HttpRequest, person_id: str) -> HttpResponse:
     found = door.sharing(actor_of(request.user), PersonId(person_id))
     if isinstance(found, LockedRecord | Refused):
         return shut(request, found)
-    return render(request, "record/sharing.jinja", {"page": sharing_page(found), **_addresses(person_id)})
+    told_of_others = is_told_of_others(actor_of(request.user))
+    values = {"page": sharing_page(found), "told_of_others": told_of_others, **_addresses(person_id)}
+    return render(request, "record/sharing.jinja", values)
 
 
 @staff("record-consent")
