@@ -1,8 +1,8 @@
 """Nothing is inferred: two worlds that differ in one person whom a reader may not see answer the same bytes.
 
 What differs depends on what the reader's role is for:
-- absent: in one world the person isn't there at all. For roles that meet NotFound and hold no counts of feeds, people who
-  read their own record, and those who act for somebody.
+- absent: in one world the person isn't there at all. For roles that meet NotFound and hold no counts of feeds, and for
+  people who read their own record or act for somebody.
 - other: both worlds have a person, of another name, number and date of birth. For roles that see how many messages and
   people there are, or the ledger's rows: a count is theirs to know, a person isn't. The privacy officer's trace from an
   NHS number to a reference is left out: it is meant to tell.
