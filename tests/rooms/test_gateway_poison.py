@@ -22,6 +22,7 @@ def test_poison_of_every_format_waits_and_is_replayed(monkeypatch):
 
 
 def test_gateway_that_stops_at_poison_or_replays_nothing_is_found_out(monkeypatch):
+    monkeypatch.setattr(poison, "SHARE", 5)
     monkeypatch.setattr(replay, "_LEFT_ALONE", replay._LEFT_ALONE | {"format-unknown", "json-broken", "charset"})
     assert "not replayed" in " ".join(poison.run(300, seed=4).examples)
     monkeypatch.setattr(ingest, "file", lambda *_, **__: 1 / 0)
