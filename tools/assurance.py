@@ -1,7 +1,8 @@
 """What `make assurance` runs: each promise with its figure, whole. Writes build/assurance.json and docs/assurance.md.
 
 `--tenth` runs a seeded tenth, as CI does, and leaves the page alone. `--only ID` runs one promise whole and puts its
-line into build/assurance.json, so that long ones can be run apart; the page is written once each has its line.
+line into build/assurance.json, so that long ones can be run apart; the page is written once each has its line, or by
+`--page` from what stands, which names those that were not run whole.
 """
 
 import argparse
@@ -61,6 +62,12 @@ def page(lines: list[dict[str, Any]]) -> str:
         f"| {line['promise']} | {line['cases']:,} | {line['failures']:,} | {line['figure']} | `{line['command']}` |"
         for line in lines
     ]
+    whole = {line["id"] for line in lines}
+    later = [
+        f"- {promise.promise}: `python tools/assurance.py --only {promise.id}`"
+        for promise in promises.promises()
+        if promise.id not in whole
+    ]
     to_come = [f"- {words}" for words in promises.still_open().values()]
     return "\n".join(
         [
@@ -73,6 +80,7 @@ def page(lines: list[dict[str, Any]]) -> str:
             "|---|---:|---:|---|---|",
             *rows,
             "",
+            *(["## Tested, and no whole run stands", "", *later, ""] if later else []),
             "## Promised and not yet tested",
             "",
             *to_come,
@@ -96,8 +104,15 @@ def main() -> int:
     """1 when any promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenth", action="store_true")
+    parser.add_argument(
+        "--page", action="store_true", help="run nothing; write the page from the runs that stand"
+    )
     parser.add_argument("--only", choices=[promise.id for promise in promises.promises()])
     options = parser.parse_args()
+    if options.page:
+        held = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+        PAGE.write_text(page([line for line in held if not line.get("tenth")]), encoding="utf-8")
+        return 0
     chosen = [promise for promise in promises.promises() if options.only in {None, promise.id}]
     with tempfile.TemporaryDirectory(prefix="oneplace-assurance-") as home:
         set_up_a_place(home)
