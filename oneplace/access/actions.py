@@ -261,7 +261,7 @@ def _keep_agreement(row: AgreementRow) -> bool:
 
 def _end_agreements_beside(told: set[tuple[str, Any]]) -> int:
     """End what is in force and no longer told; an agreement that has not run a day is removed."""
-    today = clock.to_london(clock.now()).date()
+    today = clock.today()
     ended = 0
     for held in Agreement.objects.filter(recorded_by=""):
         live = held.ends is None or held.ends >= today

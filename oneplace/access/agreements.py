@@ -14,8 +14,8 @@ from django.db import transaction
 from oneplace.access import classes
 from oneplace.access.models import Agreement, AgreementTemplate
 from oneplace.access.rules import DIRECT_CARE, EMERGENCY, Actor, Coverage, Span, coverage_of
+from oneplace.access.telling import tell
 from oneplace.kernel import clock
-from oneplace.ledger import actions as ledger
 
 SHIPPED = Path(__file__).with_name("agreement_templates.yaml")
 
@@ -46,7 +46,7 @@ class Standing:
 
 def standings(controllers: Iterable[str]) -> dict[str, Standing]:
     """Who of these shares for direct care today, by code."""
-    today = _today()
+    today = clock.today()
     told: dict[str, list[Agreement]] = {code: [] for code in controllers}
     for row in Agreement.objects.select_related("template").order_by("-starts", "-pk"):
         told.setdefault(row.controller_code, []).append(row)
@@ -56,7 +56,7 @@ def standings(controllers: Iterable[str]) -> dict[str, Standing]:
 def standing(controller: str) -> Standing:
     """One controller's."""
     rows = Agreement.objects.filter(controller_code=controller).select_related("template").order_by("-starts", "-pk")
-    return _standing(controller, list(rows), _today())
+    return _standing(controller, list(rows), clock.today())
 
 
 def templates() -> list[AgreementTemplate]:
@@ -72,7 +72,7 @@ def template(key: str) -> AgreementTemplate | None:
 
 def next_start(controller: str) -> date:
     """The first day that a new agreement of this controller would begin: after the last of those that still count."""
-    today = _today()
+    today = clock.today()
     ends = [one.ends for one in Agreement.objects.filter(controller_code=controller, ended_at__isnull=True) if one.ends]
     return max([today, *(last + timedelta(days=1) for last in ends)])
 
@@ -116,7 +116,7 @@ def write_template(
         written_by=by.key,
         written_at=clock.now(),
     )
-    _tell(by, "write agreement template", made.key, {"name": name, "version": made.version})
+    tell(by, "write agreement template", made.key, {"name": name, "version": made.version})
     return made
 
 
@@ -162,7 +162,7 @@ def sign_agreement(
         recorded_by=by.key,
     )
     told = {"controller": controller_code, "starts": starts.isoformat(), "ends": ends.isoformat() if ends else ""}
-    _tell(by, "sign agreement", "", told | {"template": template.key, "version": template.version})
+    tell(by, "sign agreement", "", told | {"template": template.key, "version": template.version})
     return made
 
 
@@ -178,7 +178,7 @@ def end_agreement(*, controller_code: str, starts: date, reason: str, by: Actor)
     found.ended_at, found.ended_by, found.end_reason = clock.now(), by.key, reason.strip()[:400]
     found.recorded_by = found.recorded_by or by.key  # from now on the folder doesn't bring it back
     found.save(update_fields=["ended_at", "ended_by", "end_reason", "recorded_by"])
-    _tell(by, "end agreement", "", {"controller": controller_code, "starts": starts.isoformat()})
+    tell(by, "end agreement", "", {"controller": controller_code, "starts": starts.isoformat()})
     return found
 
 
@@ -215,7 +215,7 @@ def _check_signing(
     controller: str, template: AgreementTemplate, signed_on: date, starts: date, ends: date | None
 ) -> None:
     """Raise CannotSign where the dates can't be, or the controller shares for the same purposes on these days."""
-    if signed_on > _today():
+    if signed_on > clock.today():
         raise CannotSign("The day it was signed lies in the future. Keep it when it has been signed.")
     if ends is not None and ends < starts:
         raise CannotSign("The last day lies before the first.")
@@ -225,18 +225,3 @@ def _check_signing(
         if same and _span(one).meets(starts, ends):
             until = f"until {one.ends:%-d %B %Y}" if one.ends else "until it is ended"
             raise CannotSign(f"An agreement is in force {until}. Renew it from the day after, or end it first.")
-
-
-def _tell(by: Actor, action: str, subject: str, detail: Mapping[str, object]) -> None:
-    ledger.write(
-        actor=by.key,
-        role=by.role,
-        organisation=by.organisation_code,
-        action=action,
-        subject=subject,
-        detail=dict(detail),
-    )
-
-
-def _today() -> date:
-    return clock.to_london(clock.now()).date()

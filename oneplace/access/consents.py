@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from oneplace.access import classes
 from oneplace.access.models import Consent
 from oneplace.access.rules import CHOICES, TAKEN_BACK, Actor, ConsentRow, choice_fault
+from oneplace.access.telling import tell
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId
 from oneplace.ledger import actions as ledger
@@ -99,7 +100,7 @@ def record_consent(
         how=how[:200],
         at=clock.now(),
     )
-    _tell(by, "record consent", person, {"choice": choice, "class": information_class or "all", "made by": made_by})
+    tell(by, "record consent", person, {"choice": choice, "class": information_class or "all", "made by": made_by})
     return made.pk
 
 
@@ -123,7 +124,7 @@ def take_back_consent(*, person: PersonId, key: int, by: Actor) -> None:
             )
     except IntegrityError as fault:
         raise CannotRecord("This choice was taken back already.") from fault
-    _tell(by, "take back consent", person, {"choice": held.choice, "class": held.information_class or "all"})
+    tell(by, "take back consent", person, {"choice": held.choice, "class": held.information_class or "all"})
 
 
 @transaction.atomic
@@ -217,15 +218,4 @@ def _made(row: ConsentRow, by: str) -> Consent:
         taken_at_code=row.taken_at_code,
         how=row.how[:200],
         at=row.at,
-    )
-
-
-def _tell(by: Actor, action: str, person: PersonId, detail: Mapping[str, object]) -> None:
-    ledger.write(
-        actor=by.key,
-        role=by.role,
-        organisation=by.organisation_code,
-        action=action,
-        subject=person,
-        detail=dict(detail),
     )

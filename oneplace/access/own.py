@@ -15,10 +15,10 @@ from django.db.models import QuerySet
 from oneplace.access import actions, classes, queries, roles, users
 from oneplace.access.models import Employment, OwnAccess, Relationship, User
 from oneplace.access.rules import CHECKS, ONLY, Actor, proxy_fault
+from oneplace.access.telling import tell
 from oneplace.access.users import Unfit
 from oneplace.kernel import clock
 from oneplace.kernel.ids import PersonId, new_key
-from oneplace.ledger import actions as ledger
 
 PERSON, PROXY = "person", "proxy"
 """The roles of roles.yaml that a person and those who act for them have."""
@@ -126,7 +126,7 @@ def end_own_access(*, person: PersonId, key: str, reason: str, by: Actor) -> Non
         organisation_code=tie.organisation_code, kind=tie.kind, reference=tie.reference, ends=now, by=by.key
     )
     OwnAccess.objects.filter(pk=row.pk).update(ended_by=by.key, end_reason=reason[:200])
-    _tell(by, "end own access", person, {"user": row.user.key, "kind": tie.kind, "reason": reason[:200]})
+    tell(by, "end own access", person, {"user": row.user.key, "kind": tie.kind, "reason": reason[:200]})
 
 
 @transaction.atomic
@@ -169,7 +169,7 @@ def _holder(username: str, name: str, by: Actor) -> tuple[User, str]:
     user = User.objects.filter(username__iexact=username).first()
     if user is None:
         user = User.objects.create_user(username=username, password=None, display_name=name)
-        _tell(by, "create user", user.key, {"personal": True})
+        tell(by, "create user", user.key, {"personal": True})
         return user, users.invite(user=user, by=by)
     if not user.is_active:
         raise Unfit("This sign-in was deactivated. Ask whoever runs oneplace.")
@@ -214,7 +214,7 @@ def _tie(person: PersonId, user: User, kind: str, agreed: Agreed, check: Check, 
     )
     told = {"user": user.key, "kind": kind, "scope": list(agreed.scope), "authority": agreed.authority}
     told |= {"check": check.made, "may choose": agreed.may_choose, "visits only": agreed.visits_only}
-    _tell(by, "give own access", person, told)
+    tell(by, "give own access", person, told)
 
 
 def _wear(user: User, role: str) -> None:
@@ -253,15 +253,4 @@ def _line(row: OwnAccess) -> OwnLine:
         starts=tie.starts,
         ends=tie.ends,
         end_reason=row.end_reason,
-    )
-
-
-def _tell(by: Actor, action: str, subject: str, detail: dict[str, object]) -> None:
-    ledger.write(
-        actor=by.key,
-        role=by.role,
-        organisation=by.organisation_code,
-        action=action,
-        subject=subject,
-        detail=detail,
     )

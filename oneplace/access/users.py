@@ -8,7 +8,6 @@ several do, it is the operator's, who is told of no organisation ("").
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -20,6 +19,7 @@ from django.db import transaction
 from oneplace.access import queries, roles, sessions
 from oneplace.access.models import Employment, Invitation, User
 from oneplace.access.rules import Actor
+from oneplace.access.telling import tell
 from oneplace.kernel import clock
 from oneplace.ledger import actions as ledger
 
@@ -79,7 +79,7 @@ def create_staff(*, username: str, display_name: str, role: str, organisation_co
         raise Unfit("This user name is taken. If it is the same person, give them a role here instead of a new name.")
     user = User.objects.create_user(username=username, password=None, display_name=display_name)
     _employ(user, role, organisation_code, team)
-    _tell(by, "create user", user, {"role": role, "at": organisation_code})
+    tell(by, "create user", user.key, {"role": role, "at": organisation_code})
     return invite(user=user, by=by)
 
 
@@ -98,7 +98,7 @@ def employ(*, username: str, role: str, organisation_code: str, team: str, by: A
     if held.exists():
         raise Unfit("They have this role here already.")
     _employ(user, role, organisation_code, team)
-    _tell(by, "give role", user, {"role": role, "at": organisation_code, "team": team})
+    tell(by, "give role", user.key, {"role": role, "at": organisation_code, "team": team})
     return user
 
 
@@ -111,7 +111,7 @@ def end_employment(*, key: str, organisation_code: str, by: Actor) -> Employment
     if hat.user.key == by.key:
         raise Unfit("You can't end your own role. Ask another administrator.")
     Employment.objects.filter(pk=hat.pk).update(ends=clock.real_now())
-    _tell(by, "end role", hat.user, {"role": hat.role, "at": hat.organisation_code})
+    tell(by, "end role", hat.user.key, {"role": hat.role, "at": hat.organisation_code})
     return hat
 
 
@@ -123,7 +123,7 @@ def invite(*, user: User, by: Actor) -> str:
     Invitation.objects.create(
         user=user, digest=queries.digest_of(token), created_by=by.key, created=now, expires=now + INVITED_FOR
     )
-    _tell(by, "invite user", user)
+    tell(by, "invite user", user.key)
     return token
 
 
@@ -159,7 +159,7 @@ def reset_sign_in(*, key: str, organisation_code: str, by: Actor) -> str:
     SocialAccount.objects.filter(user=user).delete()
     forget_failures(username=user.username)
     _end_sessions(user, by)
-    _tell(by, "reset sign-in", user)
+    tell(by, "reset sign-in", user.key)
     return invite(user=user, by=by)
 
 
@@ -172,7 +172,7 @@ def set_active(*, key: str, organisation_code: str, active: bool, by: Actor) -> 
     if not active:
         Invitation.objects.filter(user=user, used__isnull=True).delete()
         _end_sessions(user, by)
-    _tell(by, "reactivate user" if active else "deactivate user", user)
+    tell(by, "reactivate user" if active else "deactivate user", user.key)
     return user
 
 
@@ -181,7 +181,7 @@ def unlock(*, key: str, organisation_code: str, by: Actor) -> User:
     """Forget the wrong passwords of a user, so that they need not wait. Raises Unfit."""
     user = _own_user(key, organisation_code)
     forget_failures(username=user.username)
-    _tell(by, "unlock user", user)
+    tell(by, "unlock user", user.key)
     return user
 
 
@@ -194,7 +194,7 @@ def connect_identity(*, user: User, provider: str, uid: str, by: Actor) -> None:
     if held is not None or SocialAccount.objects.filter(provider=provider, user=user).exists():
         raise Unfit("You have an identity of this provider already.")
     SocialAccount.objects.create(user=user, provider=provider, uid=uid)
-    _tell(by, "connect identity", user, {"provider": provider})
+    tell(by, "connect identity", user.key, {"provider": provider})
 
 
 def identities_of(user: User) -> list[str]:
@@ -236,18 +236,6 @@ def _employ(user: User, role: str, organisation_code: str, team: str) -> None:
 
 def _end_sessions(user: User, by: Actor) -> None:
     sessions.end_sessions(user, by=by.key, role=by.role, organisation=by.organisation_code)
-
-
-def _tell(by: Actor, action: str, user: User, detail: dict[str, Any] | None = None) -> None:
-    """The ledger's row of one action upon a user."""
-    ledger.write(
-        actor=by.key,
-        role=by.role,
-        organisation=by.organisation_code,
-        action=action,
-        subject=user.key,
-        detail=detail,
-    )
 
 
 def _state(user: User, locked: set[str]) -> str:

@@ -40,7 +40,7 @@ def generate(
     if not place_folder.practices():
         raise NoExample(f"{place_folder.path} has no practices in organisations.csv: nobody can be registered there")
     place = replace(place_folder, example=settings_of(place_folder))
-    return _messages(place, people, seed, today or clock.to_london(clock.now()).date(), full)
+    return _messages(place, people, seed, today or clock.today(), full)
 
 
 def _messages(place: PlaceFolder, people: int, seed: int, today: date, full: bool) -> Iterator[OutMessage]:

@@ -56,7 +56,7 @@ def birth_date(told: Moment, fault: Callable[[str, str], None]) -> date | None:
 
 def born(day: date, fault: Callable[[str, str], None]) -> date | None:
     """The day of birth; None, with an issue, where it is still to come."""
-    if day <= clock.to_london(clock.now()).date():
+    if day <= clock.today():
         return day
     fault("birth-date-future", "nobody is born in the future: this date of birth was left out")
     return None

@@ -34,6 +34,11 @@ def to_london(moment: datetime) -> datetime:
     return moment.astimezone(LONDON)
 
 
+def today() -> date:
+    """The day that people here write now: London's, by the business clock."""
+    return to_london(now()).date()
+
+
 def age_on(birth_date: date, day: date) -> int:
     """Whole years lived by `day`; a person born on 29 February has a birthday on 1 March in other years."""
     before_birthday = (day.month, day.day) < (birth_date.month, birth_date.day)

@@ -46,7 +46,7 @@ def load_folder(folder: PlaceFolder, *, by: str) -> Loaded:
 
     Organisations, sites, areas and teams that the folder no longer names are closed from today, never deleted.
     """
-    today = clock.to_london(clock.now()).date()
+    today = clock.today()
     loaded = Loaded(
         {
             "organisations": _keep(Organisation, _organisations(folder), ("code",), today),

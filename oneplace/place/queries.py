@@ -166,7 +166,7 @@ def organisations(kind: str | None = None) -> QuerySet[Organisation]:
 
 def practices(on: date | None = None) -> list[PracticeLine]:
     """The practices by name, each with its cluster on a day (today where none is given)."""
-    clusters = _clusters_of_practices(on or _today())
+    clusters = _clusters_of_practices(on or clock.today())
     rows = organisations("practice").values_list("code", "name", "supplier", "list_size")
     return [
         PracticeLine(code, name, supplier, clusters.get(code, ""), size or 0) for code, name, supplier, size in rows
@@ -278,7 +278,3 @@ def _clusters_of_practices(on: date) -> dict[str, str]:
 
 def _held(rows: QuerySet[Membership], on: date) -> QuerySet[Membership]:
     return rows.filter(Q(ends__isnull=True) | Q(ends__gte=on), starts__lte=on)
-
-
-def _today() -> date:
-    return clock.to_london(clock.now()).date()

@@ -72,7 +72,7 @@ class ProxyForm(OwnForm):
         """The last day is not before the first, and not behind us."""
         told = super().clean()
         last = told.get("ends")
-        if last and last < max(told.get("starts") or last, clock.to_london(clock.now()).date()):
+        if last and last < max(told.get("starts") or last, clock.today()):
             self.add_error("ends", "The last day is before the first, or has passed")
         return told
 

@@ -70,7 +70,7 @@ class TruthRow:
 
 def report(today: date | None = None) -> list[QualityRow]:
     """Everyone, then each source, then each group by age, sex, ethnicity and deprivation."""
-    today = today or clock.to_london(clock.now()).date()
+    today = today or clock.today()
     everyone = LocalPatient.objects.all()
     rows = [_row("all", "Everyone", everyone)]
     rows += _grouped("source", everyone, "source__code")

@@ -13,14 +13,11 @@ from oneplace.access import classes, roles
 from oneplace.access import queries as access
 from oneplace.access.consents import CannotRecord, ChoiceLine, choices_of, standing_choices
 from oneplace.access.queries import EmergencyLine, Explanation, Viewer
-from oneplace.access.rules import Actor, Cells, ClassRule, ConsentFact, standing_choice
+from oneplace.access.rules import CHOOSING, Actor, Cells, ClassRule, ConsentFact, standing_choice
 from oneplace.kernel.ids import PersonId
 from oneplace.place import queries as place
 from oneplace.record.classing import setting_of
 from oneplace.record.shapes import Banner
-
-SELF_MADE = frozenset({"person", "gillick"})
-"""Who chooses with capacity; everybody else chooses for somebody who lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def record(actor: Actor, person: PersonId, told: Choice) -> int:
         information_class=told.information_class,
         choice=told.choice,
         made_by=told.made_by,
-        capacity=told.made_by in SELF_MADE,
+        capacity=told.made_by in CHOOSING,
         how=told.how,
         seen=told.seen,
         by=actor,

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from oneplace.access import actions, classes
-from oneplace.access.rules import ConsentRow, choice_fault
+from oneplace.access.rules import CHOOSING, ConsentRow, choice_fault
 from oneplace.kernel import clock
 from oneplace.record import queries as record
 
@@ -67,7 +67,7 @@ def _row(line: Mapping[str, str], person: str) -> ConsentRow | str:
     name, made_by = line["information_class"].strip(), line["made_by"].strip() or "person"
     if name and (name not in classes.classes() or classes.classes()[name].traced):
         return f"'{name[:40]}' is no class that a person chooses about; see docs/access.md."
-    capacity = made_by in ("person", "gillick")
+    capacity = made_by in CHOOSING
     fault = choice_fault(line["choice"].strip(), made_by, capacity)
     at = _moment(line["at"])
     if fault or at is None:

@@ -60,7 +60,7 @@ def _proved(claims: dict[str, Any]) -> tracing.Proved | None:
         return None
     if claims.get("identity_proofing_level") != _LEVEL:
         return None
-    if clock.age_on(born, clock.to_london(clock.now()).date()) < _LEAST_AGE:
+    if clock.age_on(born, clock.today()) < _LEAST_AGE:
         return None
     return tracing.proved(str(claims.get("nhs_number", "")), born, str(claims.get("family_name", "")))
 

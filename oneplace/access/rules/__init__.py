@@ -16,6 +16,7 @@ from oneplace.access.rules.agreements import (
 )
 from oneplace.access.rules.consents import (
     CHOICES,
+    CHOOSING,
     MADE_BY,
     REASONS,
     TAKEN_BACK,
@@ -48,6 +49,7 @@ __all__ = [
     "AUTHORITIES",
     "CHECKS",
     "CHOICES",
+    "CHOOSING",
     "DIRECT_CARE",
     "EMERGENCY",
     "MADE_BY",

@@ -16,6 +16,8 @@ TAKEN_BACK = "taken-back"
 """What a row says that takes back another which was recorded by mistake; it is no choice."""
 MADE_BY = ("person", "attorney", "deputy", "best-interests", "parent", "gillick")
 """Who may make the choice: the person; attorney or deputy; Mental Capacity Act best interests; parent or Gillick."""
+CHOOSING = frozenset({"person", "gillick"})
+"""Of these, who chooses for themselves, with capacity; everybody else chooses for somebody who lacks it."""
 REASONS = ("life-threat", "cannot-be-asked", "safeguarding")
 """Why the glass may be broken at the bedside; statute, court and public interest go to the privacy officer."""
 
@@ -74,7 +76,7 @@ def choice_fault(choice: str, made_by: str, capacity: bool) -> str:
         return f"'{choice}' is no choice; there are {', '.join(CHOICES)}."
     if made_by not in MADE_BY:
         return f"'{made_by}' is nobody who may choose; there are {', '.join(MADE_BY)}."
-    if made_by in ("person", "gillick") and not capacity:
+    if made_by in CHOOSING and not capacity:
         return "Someone who lacks capacity for this choice can't make it. Record who decided for them."
     if made_by in ("attorney", "deputy", "best-interests", "parent") and capacity:
         return "Someone with capacity for this choice makes it themselves. Record what they said."

@@ -60,7 +60,7 @@ def load_units(units: Sequence[BedUnitRow], *, by: str) -> int:
             changed += 1
         changed += _load_beds(unit, told)
     gone = BedUnit.objects.filter(closed_on__isnull=True).exclude(code__in=[told.code for told in units])
-    changed += gone.update(closed_on=clock.to_london(clock.now()).date())
+    changed += gone.update(closed_on=clock.today())
     if changed:
         ledger.write(actor=by, action="load beds", detail={"changed": changed, "units": len(units)})
     return changed

@@ -98,5 +98,5 @@ class DelayForm(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        listed = list(reasons_on(clock.to_london(clock.now()).date()).words.items())
+        listed = list(reasons_on(clock.today()).words.items())
         self.fields["primary"].choices = self.fields["contributing"].choices = listed

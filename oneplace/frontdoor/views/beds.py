@@ -188,7 +188,7 @@ def _shown(request: HttpRequest, actor: Actor, found: BedRequest) -> HttpRespons
 def _form(request: HttpRequest, banner: Banner) -> BedForm:
     """The form with what the record tells: sex, and the community of the practice."""
     areas = [(area.code, area.name) for area in place.areas("cluster")]
-    today = clock.to_london(clock.now()).date()
+    today = clock.today()
     own = place.areas_of(banner.practice_code, today, "cluster")
     initial = {
         "sex": banner.sex if banner.sex in ("female", "male") else "",

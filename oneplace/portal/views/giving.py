@@ -77,7 +77,7 @@ def _admitted(request: HttpRequest, person_id: str, action: str) -> Banner | Non
 
 def _form(request: HttpRequest, kind: str) -> OwnForm:
     data = request.POST if request.method == "POST" else None
-    today = clock.to_london(clock.now()).date()
+    today = clock.today()
     return OwnForm(data) if kind == "own" else ProxyForm(data, {"starts": today.isoformat()})
 
 

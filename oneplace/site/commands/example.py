@@ -38,7 +38,7 @@ def example_write(
     with ExitStack() as stack:
         told = stack.enter_context(example.TruthFile(truth)) if truth else None
         register = stack.enter_context(example.ConsentFile(consents)) if consents else None
-        choices = example.Choices(here, seed, clock.to_london(clock.now()).date())
+        choices = example.Choices(here, seed, clock.today())
         advance = stack.enter_context(bar("Writing made-up people", people))
         for message in example.generate(here, people, seed=seed, full=full):
             (folder / message.name).parent.mkdir(parents=True, exist_ok=True)

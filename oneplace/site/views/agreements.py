@@ -111,7 +111,7 @@ def sign(request: HttpRequest, code: str) -> HttpResponse:
     if name is None or not offered:
         return render(request, "site/not_found.jinja", status=404)
     starts = agreements.next_start(code)
-    first = {"starts": starts, "signed_on": _today(), "ends": agreements.usual_end(offered[0], starts)}
+    first = {"starts": starts, "signed_on": clock.today(), "ends": agreements.usual_end(offered[0], starts)}
     choices = [(found.key, f"{found.name}, version {found.version}") for found in offered]
     form = SignForm(request.POST if request.method == "POST" else None, choices, first)
     values: dict[str, Any] = {"code": code, "name": name, "form": form, "templates": choices}
@@ -220,7 +220,7 @@ def _picture(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
 
 def _row(row: agreements.Agreement, people: dict[str, str]) -> dict[str, Any]:
     """One agreement in words."""
-    over = row.ended_at is not None or (row.ends is not None and row.ends < _today())
+    over = row.ended_at is not None or (row.ends is not None and row.ends < clock.today())
     return {
         "starts": row.starts,
         "ends": row.ends,
@@ -234,7 +234,3 @@ def _row(row: agreements.Agreement, people: dict[str, str]) -> dict[str, Any]:
         "reason": row.end_reason,
         "can_end": not over,
     }
-
-
-def _today() -> date:
-    return clock.to_london(clock.now()).date()

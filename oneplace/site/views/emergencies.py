@@ -41,7 +41,7 @@ class Period(forms.Form):
     def clean(self) -> dict[str, object]:
         """The first day comes first."""
         told = super().clean() or {}
-        today = clock.to_london(clock.now()).date()
+        today = clock.today()
         told["until"] = told.get("until") or today
         told["since"] = told.get("since") or told["until"] - timedelta(days=30)
         if told["until"] < told["since"]:
