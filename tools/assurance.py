@@ -104,9 +104,7 @@ def main() -> int:
     """1 when any promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenth", action="store_true")
-    parser.add_argument(
-        "--page", action="store_true", help="run nothing; write the page from the runs that stand"
-    )
+    parser.add_argument("--page", action="store_true", help="run nothing; write the page from the runs that stand")
     parser.add_argument("--only", choices=[promise.id for promise in promises.promises()])
     options = parser.parse_args()
     if options.page:
